@@ -1,1 +1,11 @@
-//! placeholder
+//! What tests and tasks share: the built programs, a running local workspace, and documents replayed as written.
+//!
+//! Start at [`Workspace`], which runs the real `whimsical-workspace` on a free port. Nothing here is a mock.
+//! It is a dev-dependency only: no product crate may depend on it.
+
+pub mod document;
+mod program;
+mod workspace;
+
+pub use program::{binary, target_dir};
+pub use workspace::{TOKEN, Workspace};

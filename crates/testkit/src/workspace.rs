@@ -1,0 +1,91 @@
+//! A local Whimsical workspace as a process of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, bail};
+use camino::Utf8Path;
+
+use crate::program::binary;
+
+/// The SCIM token of every workspace that [`Workspace`] starts.
+pub const TOKEN: &str = "whscim_test";
+
+/// A running `whimsical-workspace`; it is killed when this is dropped.
+#[derive(Debug)]
+pub struct Workspace {
+    process: Child,
+    address: String,
+}
+
+impl Workspace {
+    /// Starts the program of the current build with `users` members on a free port, with the lab face on.
+    ///
+    /// # Errors
+    /// When the program is not built, or ends before it listens.
+    pub fn start(users: u32, extra_args: &[&str]) -> anyhow::Result<Self> {
+        Self::start_program(&binary("whimsical-workspace")?, users, extra_args)
+    }
+
+    /// Starts a given build of the program; see [`Workspace::start`].
+    ///
+    /// # Errors
+    /// When the program cannot be started, or ends before it listens.
+    pub fn start_program(
+        program: &Utf8Path,
+        users: u32,
+        extra_args: &[&str],
+    ) -> anyhow::Result<Self> {
+        let mut process = Command::new(program)
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--lab",
+                "--token",
+                TOKEN,
+                "--users",
+                &users.to_string(),
+            ])
+            .args(extra_args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("start `{program}`"))?;
+        let stdout = process
+            .stdout
+            .take()
+            .context("the workspace has no standard output")?;
+        for line in BufReader::new(stdout).lines() {
+            let line = line.context("read what the workspace prints")?;
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                return Ok(Self {
+                    address: address.trim().to_owned(),
+                    process,
+                });
+            }
+        }
+        let status = process.wait()?;
+        bail!("`{program}` ended before it listened: {status}")
+    }
+
+    /// Returns `http://HOST:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns the SCIM base URL.
+    #[must_use]
+    pub fn scim_url(&self) -> String {
+        format!("{}/scim-v2", self.url())
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        // The process may have ended already; there is nothing left to do then.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
