@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod gate;
 mod measure;
+mod members;
 mod tools;
 
 use clap::{Parser, Subcommand};

@@ -51,16 +51,14 @@ pub fn steps(markdown: &str) -> Vec<Step> {
             });
             is_continued = line.ends_with('\\');
         } else if let Some(step) = steps.last_mut() {
-            match line
+            let code = line
                 .strip_prefix("[exit ")
-                .and_then(|rest| rest.strip_suffix(']'))
-                .and_then(|code| code.parse().ok())
-            {
-                Some(code) => step.exit_code = code,
-                None => {
-                    step.expected.push_str(line);
-                    step.expected.push('\n');
-                }
+                .and_then(|rest| rest.strip_suffix(']'));
+            if let Some(code) = code.and_then(|code| code.parse().ok()) {
+                step.exit_code = code;
+            } else {
+                step.expected.push_str(line);
+                step.expected.push('\n');
             }
         }
     }
@@ -87,7 +85,7 @@ pub fn replay(
     }
     let search_path = path_entries
         .iter()
-        .map(|entry| entry.to_string())
+        .map(ToString::to_string)
         .chain(std::env::var("PATH"))
         .collect::<Vec<_>>()
         .join(":");

@@ -1,6 +1,7 @@
 //! A local Whimsical workspace as a process of its own.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, bail};
@@ -79,6 +80,32 @@ impl Workspace {
     #[must_use]
     pub fn scim_url(&self) -> String {
         format!("{}/scim-v2", self.url())
+    }
+
+    /// Returns the body that the settings or lab face answers to a request without a body.
+    ///
+    /// # Errors
+    /// When the workspace cannot be reached, or answers anything but 2xx.
+    pub fn call(&self, method: &str, path: &str) -> anyhow::Result<String> {
+        let mut stream = TcpStream::connect(&self.address).context("connect to the workspace")?;
+        // HTTP/1.0: one request, and the answer ends with the connection.
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Length: 0\r\n\r\n",
+            self.address
+        )?;
+        let mut answer = String::new();
+        stream
+            .read_to_string(&mut answer)
+            .context("read the answer of the workspace")?;
+        let (head, body) = answer
+            .split_once("\r\n\r\n")
+            .context("the answer has no body")?;
+        let status = head.split_whitespace().nth(1).unwrap_or_default();
+        if !status.starts_with('2') {
+            bail!("{method} {path} was answered {status}: {body}");
+        }
+        Ok(body.to_owned())
     }
 }
 
