@@ -83,8 +83,8 @@ impl Demo {
     /// Runs the connector as an administrator would; shows its command line, and its log only when it fails.
     fn connector(&self, args: &[&str]) -> anyhow::Result<()> {
         println!(
-            "  $ baton-whimsical {}--file sync.c1z",
-            args.iter().map(|arg| format!("{arg} ")).collect::<String>()
+            "  $ baton-whimsical {}",
+            [args, &["--file", "sync.c1z"]].concat().join(" ")
         );
         let output = Command::new(binary("baton-whimsical")?)
             .args(args)

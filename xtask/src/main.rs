@@ -2,6 +2,11 @@
 //!
 //! Start at [`Task`]. Each task is a module; [`tools`] installs what the tasks need on a fresh machine.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "tasks report to the person who started them"
+)]
+
 mod arrows;
 mod bench;
 mod demo;

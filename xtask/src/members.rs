@@ -36,22 +36,18 @@ impl Members {
             by_id: BTreeMap::new(),
         };
         for item in list(resources, "resources") {
-            let resource = &item["resource"];
-            if resource["id"]["resourceType"] == "user" {
+            let resource = item.get("resource").context("an item holds no resource")?;
+            if text(resource, "/id/resourceType") == "user" {
                 let member = member(resource)?;
                 members.order.push(member.id.clone());
                 members.by_id.insert(member.id.clone(), member);
             }
         }
         for item in list(grants, "grants") {
-            let principal = item["grant"]["principal"]["id"]["resource"]
-                .as_str()
-                .unwrap_or_default();
-            let role = item["resource"]["id"]["resource"]
-                .as_str()
-                .context("a grant names no role")?;
-            if let Some(member) = members.by_id.get_mut(principal) {
-                member.roles.insert(role.to_owned());
+            let principal = text(item, "/grant/principal/id/resource");
+            let role = text(item, "/resource/id/resource");
+            if let Some(member) = members.by_id.get_mut(&principal) {
+                member.roles.insert(role);
             }
         }
         Ok(members)
@@ -73,26 +69,36 @@ impl Members {
     }
 }
 
+/// The text at a JSON pointer; empty when there is none.
+fn text(value: &Value, pointer: &str) -> String {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value[key].as_array().into_iter().flatten()
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn member(resource: &Value) -> anyhow::Result<Member> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let user = list(resource, "annotations").find(|annotation| {
-        annotation["@type"]
-            .as_str()
-            .is_some_and(|name| name.ends_with("UserTrait"))
-    });
-    let user = user.context("a user has no user trait")?;
-    let email = list(user, "emails")
-        .find(|email| email["isPrimary"] == true)
-        .map(|email| text(&email["address"]));
+    let user = list(resource, "annotations")
+        .find(|annotation| text(annotation, "/@type").ends_with("UserTrait"))
+        .context("a user has no user trait")?;
+    let email =
+        list(user, "emails").find(|email| email.get("isPrimary") == Some(&Value::Bool(true)));
     Ok(Member {
-        id: text(&resource["id"]["resource"]),
-        name: text(&resource["displayName"]),
-        email: email.unwrap_or_default(),
-        is_enabled: user["status"]["status"] == "STATUS_ENABLED",
+        id: text(resource, "/id/resource"),
+        name: text(resource, "/displayName"),
+        email: email
+            .map(|email| text(email, "/address"))
+            .unwrap_or_default(),
+        is_enabled: text(user, "/status/status") == "STATUS_ENABLED",
         roles: BTreeSet::new(),
     })
 }
