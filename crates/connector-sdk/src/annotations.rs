@@ -2,8 +2,7 @@
 //!
 //! Start at [`Annotations`]. Unknown annotations stay as they came, byte for byte.
 
-use prost::{Message, Name};
-use prost_types::Any;
+use proto::{Any, Message, Name};
 
 use crate::error::{Code, Error};
 
@@ -116,11 +115,13 @@ pub fn pick<M: Message + Name + Default>(entries: &[Any]) -> Result<Option<M>, E
     let Some(entry) = entries.iter().find(|entry| is::<M>(entry)) else {
         return Ok(None);
     };
-    M::decode(entry.value.as_slice()).map(Some).map_err(|error| {
-        Error::new(
-            Code::InvalidArgument,
-            format!("annotation {} cannot be decoded", M::full_name()),
-        )
-        .with_source(error)
-    })
+    M::decode(entry.value.as_slice())
+        .map(Some)
+        .map_err(|error| {
+            Error::new(
+                Code::InvalidArgument,
+                format!("annotation {} cannot be decoded", M::full_name()),
+            )
+            .with_source(error)
+        })
 }

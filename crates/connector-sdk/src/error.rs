@@ -300,7 +300,10 @@ mod tests {
             "rpc error: code = Unauthenticated desc = validate failed: \
              rpc error: code = Unauthenticated desc = 401 Unauthorized"
         );
-        assert_eq!(Error::unknown("disk full").context("save").to_string(), "save: disk full");
+        assert_eq!(
+            Error::unknown("disk full").context("save").to_string(),
+            "save: disk full"
+        );
     }
 
     #[test]
