@@ -13,6 +13,7 @@
 //! 4. anything wrong on the way turns into an [`Error`], which is what goes over the wire.
 
 pub mod error;
+pub mod filter;
 pub mod fold;
 pub mod instant;
 pub mod path;
