@@ -20,12 +20,19 @@ const SECRET: [&str; 6] = [
     ".c1.utls.v1.Credential",
 ];
 
+/// Files that nothing imports, but whose messages an `Any` may hold.
+const KNOWN: [&str; 2] = [
+    "google/protobuf/empty.proto",
+    "google/protobuf/field_mask.proto",
+];
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new("proto");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(root, &mut files)?;
     files.sort();
+    files.extend(KNOWN.map(PathBuf::from));
 
     let mut compiler = protox::Compiler::new([root])?;
     compiler

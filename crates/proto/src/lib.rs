@@ -28,6 +28,9 @@ mod wire {
 }
 mod secret;
 
+pub mod annotations;
+pub mod json;
+
 pub use wire::{baton, c1, google, validate};
 
 pub use prost::{Message, Name};
