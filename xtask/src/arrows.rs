@@ -26,32 +26,17 @@ const ARROWS: &[(&str, &[&str])] = &[
 pub(crate) fn run() -> anyhow::Result<()> {
     let faults = faults()?;
     if faults.is_empty() {
-        println!(
-            "arrows: {} crates, every dependency is on the list",
-            ARROWS.len()
-        );
+        println!("arrows: {} crates, every dependency is on the list", ARROWS.len());
         return Ok(());
     }
-    bail!(
-        "{}\nhint: change the dependency, or ARROWS and docs/ARCHITECTURE.md with a reason",
-        faults.join("\n")
-    )
+    bail!("{}\nhint: change the dependency, or ARROWS and docs/ARCHITECTURE.md with a reason", faults.join("\n"))
 }
 
 fn faults() -> anyhow::Result<Vec<String>> {
-    let allowed: BTreeMap<&str, BTreeSet<&str>> = ARROWS
-        .iter()
-        .map(|(from, to)| (*from, to.iter().copied().collect()))
-        .collect();
-    let metadata = MetadataCommand::new()
-        .no_deps()
-        .exec()
-        .context("read cargo metadata")?;
-    let members: BTreeSet<&str> = metadata
-        .packages
-        .iter()
-        .map(|package| package.name.as_str())
-        .collect();
+    let allowed: BTreeMap<&str, BTreeSet<&str>> =
+        ARROWS.iter().map(|(from, to)| (*from, to.iter().copied().collect())).collect();
+    let metadata = MetadataCommand::new().no_deps().exec().context("read cargo metadata")?;
+    let members: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
     let mut faults = Vec::new();
     for package in &metadata.packages {
         let name = package.name.as_str();
@@ -66,21 +51,11 @@ fn faults() -> anyhow::Result<Vec<String>> {
             faults.push(format!("crate `{name}` is not in the list of arrows"));
             continue;
         };
-        faults.extend(
-            used.difference(listed)
-                .map(|to| format!("`{name}` depends on `{to}`: no such arrow")),
-        );
-        faults.extend(
-            listed
-                .difference(&used)
-                .map(|to| format!("the arrow `{name}` -> `{to}` is unused")),
-        );
+        faults.extend(used.difference(listed).map(|to| format!("`{name}` depends on `{to}`: no such arrow")));
+        faults.extend(listed.difference(&used).map(|to| format!("the arrow `{name}` -> `{to}` is unused")));
     }
     faults.extend(
-        allowed
-            .keys()
-            .filter(|name| !members.contains(*name))
-            .map(|name| format!("no crate is named `{name}`")),
+        allowed.keys().filter(|name| !members.contains(*name)).map(|name| format!("no crate is named `{name}`")),
     );
     Ok(faults)
 }

@@ -38,15 +38,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     println!("machine: {}", machine()?);
     let mut report = Report::new(args.runs);
     let connector = release.join("baton-whimsical");
-    report.add(
-        "baton-whimsical --version",
-        &[connector.as_str(), "--version"],
-        || Ok(()),
-    )?;
-    report.note(
-        "baton-whimsical, size",
-        &format!("{:.1} MiB", mebibytes(&connector)?),
-    );
+    report.add("baton-whimsical --version", &[connector.as_str(), "--version"], || Ok(()))?;
+    report.note("baton-whimsical, size", &format!("{:.1} MiB", mebibytes(&connector)?));
     for users in &args.users {
         measure_size(*users, args, &release, &mut report)?;
     }
@@ -54,54 +47,30 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn measure_size(
-    users: u32,
-    args: &Args,
-    release: &Utf8Path,
-    report: &mut Report,
-) -> anyhow::Result<()> {
+fn measure_size(users: u32, args: &Args, release: &Utf8Path, report: &mut Report) -> anyhow::Result<()> {
     let workspace = Workspace::start_program(&release.join("whimsical-workspace"), users, &[])?;
-    let folder = tempfile::tempdir_in(tools::root()?.join("target"))
-        .context("make a folder for the files")?;
+    let folder = tempfile::tempdir_in(tools::root()?.join("target")).context("make a folder for the files")?;
     let folder = Utf8PathBuf::try_from(folder.path().to_owned())?;
     let base_url = workspace.scim_url();
     let explorer = release.join("baton");
     let ours = release.join("baton-whimsical");
-    let mut sync =
-        |name: &str, program: &Utf8Path, extra: &[&str]| -> anyhow::Result<Utf8PathBuf> {
-            let file = folder.join(format!("{}.c1z", name.replace(' ', "-")));
-            let mut command = vec![
-                program.as_str(),
-                "--whimsical-token",
-                TOKEN,
-                "--base-url",
-                &base_url,
-            ];
-            command.extend(["--file", file.as_str(), "--log-level", "error"]);
-            command.extend_from_slice(extra);
-            let fresh = || match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-                _ => Ok(()),
-            };
-            report.add(&format!("{name}, {users} users"), &command, fresh)?;
-            report.note(
-                &format!("{name}, file"),
-                &format!("{:.1} MiB", mebibytes(&file)?),
-            );
-            Ok(file)
+    let mut sync = |name: &str, program: &Utf8Path, extra: &[&str]| -> anyhow::Result<Utf8PathBuf> {
+        let file = folder.join(format!("{}.c1z", name.replace(' ', "-")));
+        let mut command = vec![program.as_str(), "--whimsical-token", TOKEN, "--base-url", &base_url];
+        command.extend(["--file", file.as_str(), "--log-level", "error"]);
+        command.extend_from_slice(extra);
+        let fresh = || match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
         };
+        report.add(&format!("{name}, {users} users"), &command, fresh)?;
+        report.note(&format!("{name}, file"), &format!("{:.1} MiB", mebibytes(&file)?));
+        Ok(file)
+    };
     let file = sync("sync", &ours, &[])?;
     if let Some(peer) = &args.peer_connector {
-        sync(
-            "sync by the peer into sqlite",
-            peer,
-            &["--storage-engine", "sqlite"],
-        )?;
-        sync(
-            "sync by the peer into pebble",
-            peer,
-            &["--storage-engine", "pebble"],
-        )?;
+        sync("sync by the peer into sqlite", peer, &["--storage-engine", "sqlite"])?;
+        sync("sync by the peer into pebble", peer, &["--storage-engine", "pebble"])?;
     }
     let csv = folder.join("out.csv");
     let explorers = [Some(&explorer), args.peer_baton.as_ref()];
@@ -115,14 +84,8 @@ fn measure_size(
         ] {
             let mut command = vec![program.as_str(), "-f", file.as_str()];
             command.extend_from_slice(words);
-            let words = if words.first() == Some(&"export") {
-                "export csv".to_owned()
-            } else {
-                words.join(" ")
-            };
-            report.add(&format!("{name} {words}, {users} users"), &command, || {
-                Ok(())
-            })?;
+            let words = if words.first() == Some(&"export") { "export csv".to_owned() } else { words.join(" ") };
+            report.add(&format!("{name} {words}, {users} users"), &command, || Ok(()))?;
         }
     }
     Ok(())
@@ -137,13 +100,7 @@ struct Report {
 impl Report {
     fn new(runs: u32) -> Self {
         let mut table = Table::new();
-        table.load_style(ASCII_MARKDOWN).set_header([
-            "what",
-            "wall s",
-            "slowest s",
-            "CPU s",
-            "peak MiB",
-        ]);
+        table.load_style(ASCII_MARKDOWN).set_header(["what", "wall s", "slowest s", "CPU s", "peak MiB"]);
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -151,12 +108,7 @@ impl Report {
     }
 
     /// Measures a command; `prepare` runs before each run, unmeasured.
-    fn add(
-        &mut self,
-        what: &str,
-        command: &[&str],
-        prepare: impl Fn() -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    fn add(&mut self, what: &str, command: &[&str], prepare: impl Fn() -> anyhow::Result<()>) -> anyhow::Result<()> {
         eprintln!("measuring {what}");
         let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
         let mut costs: Vec<Cost> = Vec::new();
@@ -164,11 +116,7 @@ impl Report {
             prepare()?;
             let cost = measure(&command, Stdio::inherit())?;
             if cost.exit_code != 0 {
-                bail!(
-                    "`{}` ended with exit code {}",
-                    command.join(" "),
-                    cost.exit_code
-                );
+                bail!("`{}` ended with exit code {}", command.join(" "), cost.exit_code);
             }
             costs.push(cost);
         }
@@ -198,9 +146,7 @@ impl std::fmt::Display for Report {
 }
 
 fn mebibytes(path: &Utf8Path) -> anyhow::Result<f64> {
-    let bytes = std::fs::metadata(path)
-        .with_context(|| format!("look at `{path}`"))?
-        .len();
+    let bytes = std::fs::metadata(path).with_context(|| format!("look at `{path}`"))?.len();
     #[expect(clippy::cast_precision_loss, reason = "files far below 2^52 bytes")]
     Ok(bytes as f64 / 1_048_576.0)
 }
@@ -208,18 +154,9 @@ fn mebibytes(path: &Utf8Path) -> anyhow::Result<f64> {
 /// Returns the processor, the number of cores and the kernel.
 fn machine() -> anyhow::Result<String> {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpus
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"))
-        .unwrap_or("unknown processor");
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
     let cores = std::thread::available_parallelism().context("count the cores")?;
-    let kernel = Command::new("uname")
-        .arg("-sr")
-        .output()
-        .context("run uname")?;
+    let kernel = Command::new("uname").arg("-sr").output().context("run uname")?;
     let model = model.trim_start_matches([' ', '\t', ':']);
-    Ok(format!(
-        "{model}, {cores} cores, {}",
-        String::from_utf8_lossy(&kernel.stdout).trim()
-    ))
+    Ok(format!("{model}, {cores} cores, {}", String::from_utf8_lossy(&kernel.stdout).trim()))
 }

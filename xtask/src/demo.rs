@@ -37,19 +37,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(&folder).with_context(|| format!("make `{folder}`"))?;
     let workspace = Workspace::start(args.users, &[])?;
-    let demo = Demo {
-        file: folder.join("sync.c1z"),
-        workspace,
-    };
+    let demo = Demo { file: folder.join("sync.c1z"), workspace };
 
-    step(
-        1,
-        &format!(
-            "A local Whimsical workspace with {} members runs at {}",
-            args.users,
-            demo.workspace.url()
-        ),
-    );
+    step(1, &format!("A local Whimsical workspace with {} members runs at {}", args.users, demo.workspace.url()));
     step(2, "baton-whimsical syncs it over SCIM 2.0");
     demo.connector(&[])?;
     let before = demo.members()?;
@@ -65,10 +55,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     println!("\nThe file is {}; look into it with", demo.file);
     println!("  {} -f {} grants", binary("baton")?, demo.file);
     if args.keep {
-        println!(
-            "The workspace stays at {} until you press Ctrl-C.",
-            demo.workspace.url()
-        );
+        println!("The workspace stays at {} until you press Ctrl-C.", demo.workspace.url());
         std::thread::park();
     }
     Ok(())
@@ -82,37 +69,22 @@ struct Demo {
 impl Demo {
     /// Runs the connector as an administrator would; shows its command line, and its log only when it fails.
     fn connector(&self, args: &[&str]) -> anyhow::Result<()> {
-        println!(
-            "  $ baton-whimsical {}",
-            [args, &["--file", "sync.c1z"]].concat().join(" ")
-        );
+        println!("  $ baton-whimsical {}", [args, &["--file", "sync.c1z"]].concat().join(" "));
         let output = Command::new(binary("baton-whimsical")?)
             .args(args)
-            .args([
-                "--file",
-                self.file.as_str(),
-                "--base-url",
-                &self.workspace.scim_url(),
-            ])
+            .args(["--file", self.file.as_str(), "--base-url", &self.workspace.scim_url()])
             .env("BATON_WHIMSICAL_TOKEN", TOKEN)
             .stdin(Stdio::null())
             .output()
             .context("start baton-whimsical")?;
         if !output.status.success() {
-            bail!(
-                "baton-whimsical failed: {}\n{}",
-                output.status,
-                String::from_utf8_lossy(&output.stderr)
-            );
+            bail!("baton-whimsical failed: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
         }
         Ok(())
     }
 
     fn members(&self) -> anyhow::Result<Members> {
-        Members::read(
-            &baton(&self.file, "resources")?,
-            &baton(&self.file, "grants")?,
-        )
+        Members::read(&baton(&self.file, "resources")?, &baton(&self.file, "grants")?)
     }
 
     fn show(&self, members: &Members) -> anyhow::Result<()> {
@@ -126,35 +98,20 @@ impl Demo {
             .filter_map(|user| user.get("email").and_then(Value::as_str))
             .collect();
         let mut table = Table::new();
-        table
-            .load_style(UTF8_HORIZONTAL_ONLY)
-            .set_header(["Name", "E-mail", "Role", "State"]);
+        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["Name", "E-mail", "Role", "State"]);
         for member in members.iter().take(SHOWN) {
-            table.add_row([
-                &member.name,
-                &member.email,
-                member.role(),
-                state(member, &pending),
-            ]);
+            table.add_row([&member.name, &member.email, member.role(), state(member, &pending)]);
         }
         println!("{table}");
         let rest = members.iter().count().saturating_sub(SHOWN);
         println!("  … and {rest} more\n");
 
         let mut totals = Table::new();
-        totals
-            .load_style(UTF8_HORIZONTAL_ONLY)
-            .set_header(["", "Members", "of them pending"]);
+        totals.load_style(UTF8_HORIZONTAL_ONLY).set_header(["", "Members", "of them pending"]);
         for role in ["editor", "viewer", "none"] {
             let of_role = || members.iter().filter(|member| member.role() == role);
-            let waiting = of_role()
-                .filter(|member| pending.contains(&member.email.as_str()))
-                .count();
-            totals.add_row([
-                role.to_owned(),
-                of_role().count().to_string(),
-                waiting.to_string(),
-            ]);
+            let waiting = of_role().filter(|member| pending.contains(&member.email.as_str())).count();
+            totals.add_row([role.to_owned(), of_role().count().to_string(), waiting.to_string()]);
         }
         for column in totals.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -180,11 +137,7 @@ impl Demo {
                 .with_context(|| format!("the workspace has no second {role}"))
         };
         let (viewer, editor) = (find("viewer")?, find("editor")?);
-        let leaver = members
-            .iter()
-            .filter(|member| member.is_enabled)
-            .last()
-            .context("nobody is left to delete")?;
+        let leaver = members.iter().filter(|member| member.is_enabled).last().context("nobody is left to delete")?;
         let grant = format!("role:editor:assigned:user:{}", editor.id);
         self.connector(&[
             "--grant-entitlement",
@@ -201,12 +154,7 @@ impl Demo {
             "--create-account-email",
             "grace@example.com",
         ])?;
-        self.connector(&[
-            "--delete-resource-type",
-            "user",
-            "--delete-resource",
-            &leaver.id,
-        ])
+        self.connector(&["--delete-resource-type", "user", "--delete-resource", &leaver.id])
     }
 }
 
@@ -224,9 +172,7 @@ fn state(member: &Member, pending: &[&str]) -> &'static str {
 
 fn show_difference(before: &Members, after: &Members) {
     let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_header(["", "E-mail", "Before", "After"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["", "E-mail", "Before", "After"]);
     for (id, old, new) in before.changes(after) {
         let (sign, member) = match (old, new) {
             (None, Some(new)) => ("+", new),
@@ -235,11 +181,7 @@ fn show_difference(before: &Members, after: &Members) {
             (None, None) => continue,
         };
         let role = |member: Option<&Member>| member.map_or("-", Member::role).to_owned();
-        let name = if member.email.is_empty() {
-            id
-        } else {
-            &member.email
-        };
+        let name = if member.email.is_empty() { id } else { &member.email };
         table.add_row([sign.to_owned(), name.to_owned(), role(old), role(new)]);
     }
     println!("{table}");
@@ -247,15 +189,9 @@ fn show_difference(before: &Members, after: &Members) {
 
 /// Returns what `baton COMMAND` prints as JSON.
 fn baton(file: &Utf8Path, command: &str) -> anyhow::Result<Value> {
-    let output = Command::new(binary("baton")?)
-        .args(["-f", file.as_str(), "-o", "json", command])
-        .output()?;
+    let output = Command::new(binary("baton")?).args(["-f", file.as_str(), "-o", "json", command]).output()?;
     if !output.status.success() {
-        bail!(
-            "baton {command} failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("baton {command} failed: {}", String::from_utf8_lossy(&output.stderr));
     }
-    serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("read what `baton {command}` printed"))
+    serde_json::from_slice(&output.stdout).with_context(|| format!("read what `baton {command}` printed"))
 }

@@ -19,31 +19,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     // Tests start the programs as people do, so every binary is there before the first test runs.
     tools::run("cargo", &["build", "--workspace", "--bins", "--examples"])?;
-    tools::run(
-        "cargo",
-        &["nextest", "run", "--workspace", "--no-fail-fast"],
-    )
+    tools::run("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"])
 }
 
 fn checks() -> anyhow::Result<()> {
     tools::run("cargo", &["fmt", "--all", "--check"])?;
     arrows::run()?;
-    tools::run(
-        "cargo",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    )?;
+    tools::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     // Advisories need a database from the network, which a gate must not depend on: they are the release's check.
-    tools::run(
-        "cargo",
-        &["deny", "--offline", "check", "bans", "licenses", "sources"],
-    )?;
+    tools::run("cargo", &["deny", "--offline", "check", "bans", "licenses", "sources"])?;
     tools::run("cargo", &["doc", "--workspace", "--no-deps", "--quiet"])?;
     tools::run("cargo", &["test", "--workspace", "--doc", "--quiet"])
 }

@@ -2,10 +2,7 @@
 //!
 //! Start at [`Task`]. Each task is a module; [`tools`] installs what the tasks need on a fresh machine.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "tasks report to the person who started them"
-)]
+#![expect(clippy::print_stdout, reason = "tasks report to the person who started them")]
 
 mod arrows;
 mod bench;

@@ -41,8 +41,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .status()
         .with_context(|| format!("start `{program}`"))?;
     let wall_s = start.elapsed().as_secs_f64();
-    let usage =
-        getrusage(UsageWho::RUSAGE_CHILDREN).context("read the resource usage of the command")?;
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("read the resource usage of the command")?;
     let cpu_us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     #[expect(clippy::cast_precision_loss, reason = "times and sizes far below 2^52")]
     let cost = Cost {
@@ -61,11 +60,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 /// When the command cannot be started; a command that fails is reported in [`Cost::exit_code`].
 pub(crate) fn measure(command: &[String], stderr: Stdio) -> anyhow::Result<Cost> {
     let this = std::env::current_exe().context("find this program")?;
-    let output = Command::new(this)
-        .arg("measure")
-        .arg("--")
-        .args(command)
-        .stderr(stderr)
-        .output()?;
+    let output = Command::new(this).arg("measure").arg("--").args(command).stderr(stderr).output()?;
     serde_json::from_slice(&output.stdout).context("read what the measured command cost")
 }

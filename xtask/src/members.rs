@@ -31,10 +31,7 @@ pub(crate) struct Members {
 impl Members {
     /// Reads the JSON of `baton resources` and `baton grants`.
     pub(crate) fn read(resources: &Value, grants: &Value) -> anyhow::Result<Self> {
-        let mut members = Self {
-            order: Vec::new(),
-            by_id: BTreeMap::new(),
-        };
+        let mut members = Self { order: Vec::new(), by_id: BTreeMap::new() };
         for item in list(resources, "resources") {
             let resource = item.get("resource").context("an item holds no resource")?;
             if text(resource, "/id/resourceType") == "user" {
@@ -71,33 +68,22 @@ impl Members {
 
 /// The text at a JSON pointer; empty when there is none.
 fn text(value: &Value, pointer: &str) -> String {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn member(resource: &Value) -> anyhow::Result<Member> {
     let user = list(resource, "annotations")
         .find(|annotation| text(annotation, "/@type").ends_with("UserTrait"))
         .context("a user has no user trait")?;
-    let email =
-        list(user, "emails").find(|email| email.get("isPrimary") == Some(&Value::Bool(true)));
+    let email = list(user, "emails").find(|email| email.get("isPrimary") == Some(&Value::Bool(true)));
     Ok(Member {
         id: text(resource, "/id/resource"),
         name: text(resource, "/displayName"),
-        email: email
-            .map(|email| text(email, "/address"))
-            .unwrap_or_default(),
+        email: email.map(|email| text(email, "/address")).unwrap_or_default(),
         is_enabled: text(user, "/status/status") == "STATUS_ENABLED",
         roles: BTreeSet::new(),
     })

@@ -6,27 +6,18 @@ use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Debian packages by the command that shows they are there.
-const DEBIAN: &[(&str, &str)] = &[
-    ("curl", "curl"),
-    ("python3", "python3"),
-    ("sqlite3", "sqlite3"),
-];
+const DEBIAN: &[(&str, &str)] = &[("curl", "curl"), ("python3", "python3"), ("sqlite3", "sqlite3")];
 
 /// Returns the root of the repository, wherever the task was started.
 pub(crate) fn root() -> anyhow::Result<Utf8PathBuf> {
     let manifest = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest
-        .parent()
-        .map(Utf8Path::to_owned)
-        .context("find the root of the repository")
+    manifest.parent().map(Utf8Path::to_owned).context("find the root of the repository")
 }
 
 /// Runs a command in the root of the repository with its output shown; fails when it fails.
 pub(crate) fn run(program: &str, args: &[&str]) -> anyhow::Result<()> {
     eprintln!("$ {program} {}", args.join(" "));
-    let status = command(program, args)?
-        .status()
-        .with_context(|| format!("start `{program}`"))?;
+    let status = command(program, args)?.status().with_context(|| format!("start `{program}`"))?;
     if !status.success() {
         bail!("`{program} {}` failed: {status}", args.join(" "));
     }
@@ -48,11 +39,8 @@ pub(crate) fn command(program: &str, args: &[&str]) -> anyhow::Result<Command> {
 
 /// Installs the Debian packages and the Python packages of `xtask/requirements.txt` that are not there yet.
 pub(crate) fn install() -> anyhow::Result<()> {
-    let missing: Vec<&str> = DEBIAN
-        .iter()
-        .filter(|(command, _)| !is_installed(command))
-        .map(|(_, package)| *package)
-        .collect();
+    let missing: Vec<&str> =
+        DEBIAN.iter().filter(|(command, _)| !is_installed(command)).map(|(_, package)| *package).collect();
     if !missing.is_empty() {
         apt_install(&missing)?;
     }
@@ -64,16 +52,7 @@ pub(crate) fn install() -> anyhow::Result<()> {
         run("python3", &["-m", "venv", ".venv"])?;
     }
     let pip = venv(&root).join("bin/pip");
-    run(
-        pip.as_str(),
-        &[
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-            "xtask/requirements.txt",
-        ],
-    )
+    run(pip.as_str(), &["install", "--quiet", "--disable-pip-version-check", "-r", "xtask/requirements.txt"])
 }
 
 fn venv(root: &Utf8Path) -> Utf8PathBuf {
@@ -85,11 +64,7 @@ fn is_installed(command: &str) -> bool {
 }
 
 fn is_quiet_success(program: &str, args: &[&str]) -> bool {
-    let status = Command::new(program)
-        .args(args)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let status = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 

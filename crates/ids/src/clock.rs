@@ -59,11 +59,7 @@ impl ManualClock {
     /// Stops at the ends of what [`Timestamp`] can hold (the years -9999 and 9999).
     pub fn advance(&self, by: SignedDuration) {
         let mut now = self.lock();
-        let end = if by.is_negative() {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        };
+        let end = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
         *now = now.checked_add(by).unwrap_or(end);
     }
 
@@ -114,9 +110,6 @@ mod tests {
     fn system_clock_tells_the_present() {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let written: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        assert!(
-            clock.now() > written,
-            "the clock of this machine is before {written}"
-        );
+        assert!(clock.now() > written, "the clock of this machine is before {written}");
     }
 }

@@ -61,16 +61,11 @@ impl SeededRng {
     /// Returns a generator whose sequence depends on `seed` alone.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self {
-            state: AtomicU64::new(seed),
-        }
+        Self { state: AtomicU64::new(seed) }
     }
 
     fn draw(&self) -> u64 {
-        let mut word = self
-            .state
-            .fetch_add(GAMMA, Ordering::Relaxed)
-            .wrapping_add(GAMMA);
+        let mut word = self.state.fetch_add(GAMMA, Ordering::Relaxed).wrapping_add(GAMMA);
         word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         word ^ (word >> 31)
@@ -80,10 +75,7 @@ impl SeededRng {
 impl Rng for SeededRng {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            chunk
-                .iter_mut()
-                .zip(self.draw().to_le_bytes())
-                .for_each(|(to, from)| *to = from);
+            chunk.iter_mut().zip(self.draw().to_le_bytes()).for_each(|(to, from)| *to = from);
         }
     }
 }
@@ -114,14 +106,7 @@ mod tests {
         // First outputs of SplitMix64 for the seed 1234567, as in the public test vectors.
         let rng = SeededRng::new(1_234_567);
         let drawn: Vec<u64> = (0..3).map(|_| rng.next_u64()).collect();
-        assert_eq!(
-            drawn,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
+        assert_eq!(drawn, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     #[test]
@@ -135,15 +120,9 @@ mod tests {
         for rng in [&SystemRng as &dyn Rng, &SeededRng::new(1)] {
             for length in 0..40 {
                 let all: Vec<u8> = (0..20).fold(vec![0; length], |seen, _| {
-                    seen.iter()
-                        .zip(drawn(rng, length))
-                        .map(|(seen, new)| seen | new)
-                        .collect()
+                    seen.iter().zip(drawn(rng, length)).map(|(seen, new)| seen | new).collect()
                 });
-                assert!(
-                    all.iter().all(|byte| *byte != 0),
-                    "a byte of {length} is always zero"
-                );
+                assert!(all.iter().all(|byte| *byte != 0), "a byte of {length} is always zero");
             }
         }
     }

@@ -43,17 +43,10 @@ pub fn steps(markdown: &str) -> Vec<Step> {
             step.command.push_str(line.trim_start_matches("> "));
             is_continued = line.ends_with('\\');
         } else if let Some(command) = line.strip_prefix("$ ") {
-            steps.push(Step {
-                line: index + 1,
-                command: command.to_owned(),
-                expected: String::new(),
-                exit_code: 0,
-            });
+            steps.push(Step { line: index + 1, command: command.to_owned(), expected: String::new(), exit_code: 0 });
             is_continued = line.ends_with('\\');
         } else if let Some(step) = steps.last_mut() {
-            let code = line
-                .strip_prefix("[exit ")
-                .and_then(|rest| rest.strip_suffix(']'));
+            let code = line.strip_prefix("[exit ").and_then(|rest| rest.strip_suffix(']'));
             if let Some(code) = code.and_then(|code| code.parse().ok()) {
                 step.exit_code = code;
             } else {
@@ -83,12 +76,8 @@ pub fn replay(
     if steps.is_empty() {
         bail!("`{path}` holds no `console` block with a command");
     }
-    let search_path = path_entries
-        .iter()
-        .map(ToString::to_string)
-        .chain(std::env::var("PATH"))
-        .collect::<Vec<_>>()
-        .join(":");
+    let search_path =
+        path_entries.iter().map(ToString::to_string).chain(std::env::var("PATH")).collect::<Vec<_>>().join(":");
     for step in &steps {
         let output = Command::new("bash")
             .args(["-c", &format!("exec 2>&1\n{}", step.command)])
@@ -115,20 +104,16 @@ pub fn replay(
 
 /// Whether `printed` is what `expected` describes; white space at line ends and blank lines at the end don't matter.
 fn is_match(expected: &str, printed: &str) -> bool {
-    let lines = |text: &str| {
-        text.trim_end()
-            .lines()
-            .map(|line| line.trim_end().to_owned())
-            .collect::<Vec<_>>()
-    };
+    let lines = |text: &str| text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
     is_lines_match(&lines(expected), &lines(printed))
 }
 
 fn is_lines_match(expected: &[String], printed: &[String]) -> bool {
     match (expected.split_first(), printed.split_first()) {
         (None, None) => true,
-        (Some((wanted, rest)), _) if wanted.trim() == "..." => (0..=printed.len())
-            .any(|skipped| is_lines_match(rest, printed.get(skipped..).unwrap_or_default())),
+        (Some((wanted, rest)), _) if wanted.trim() == "..." => {
+            (0..=printed.len()).any(|skipped| is_lines_match(rest, printed.get(skipped..).unwrap_or_default()))
+        }
         (Some((wanted, wanted_rest)), Some((line, line_rest))) => {
             is_line_match(wanted, line) && is_lines_match(wanted_rest, line_rest)
         }

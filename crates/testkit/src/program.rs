@@ -12,11 +12,7 @@ pub fn target_dir() -> anyhow::Result<Utf8PathBuf> {
     let this = Utf8PathBuf::try_from(this).context("the running program's path is not UTF-8")?;
     let dir = this.parent().context("the running program has no folder")?;
     // Test programs live one level deeper, in `deps`.
-    Ok(if dir.file_name() == Some("deps") {
-        dir.parent().unwrap_or(dir).to_owned()
-    } else {
-        dir.to_owned()
-    })
+    Ok(if dir.file_name() == Some("deps") { dir.parent().unwrap_or(dir).to_owned() } else { dir.to_owned() })
 }
 
 /// Returns the path of a program of this repository.

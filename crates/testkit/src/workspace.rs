@@ -32,38 +32,19 @@ impl Workspace {
     ///
     /// # Errors
     /// When the program cannot be started, or ends before it listens.
-    pub fn start_program(
-        program: &Utf8Path,
-        users: u32,
-        extra_args: &[&str],
-    ) -> anyhow::Result<Self> {
+    pub fn start_program(program: &Utf8Path, users: u32, extra_args: &[&str]) -> anyhow::Result<Self> {
         let mut process = Command::new(program)
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--lab",
-                "--token",
-                TOKEN,
-                "--users",
-                &users.to_string(),
-            ])
+            .args(["serve", "--listen", "127.0.0.1:0", "--lab", "--token", TOKEN, "--users", &users.to_string()])
             .args(extra_args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("start `{program}`"))?;
-        let stdout = process
-            .stdout
-            .take()
-            .context("the workspace has no standard output")?;
+        let stdout = process.stdout.take().context("the workspace has no standard output")?;
         for line in BufReader::new(stdout).lines() {
             let line = line.context("read what the workspace prints")?;
             if let Some(address) = line.strip_prefix("listening on http://") {
-                return Ok(Self {
-                    address: address.trim().to_owned(),
-                    process,
-                });
+                return Ok(Self { address: address.trim().to_owned(), process });
             }
         }
         let status = process.wait()?;
@@ -89,18 +70,10 @@ impl Workspace {
     pub fn call(&self, method: &str, path: &str) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(&self.address).context("connect to the workspace")?;
         // HTTP/1.0: one request, and the answer ends with the connection.
-        write!(
-            stream,
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Length: 0\r\n\r\n",
-            self.address
-        )?;
+        write!(stream, "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Length: 0\r\n\r\n", self.address)?;
         let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .context("read the answer of the workspace")?;
-        let (head, body) = answer
-            .split_once("\r\n\r\n")
-            .context("the answer has no body")?;
+        stream.read_to_string(&mut answer).context("read the answer of the workspace")?;
+        let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no body")?;
         let status = head.split_whitespace().nth(1).unwrap_or_default();
         if !status.starts_with('2') {
             bail!("{method} {path} was answered {status}: {body}");

@@ -9,21 +9,14 @@ fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
 
 #[test]
 fn steps_are_commands_with_what_they_print() {
-    let text =
-        "x\n```console\n$ echo a \\\n  b\na b\n$ false\n[exit 1]\n```\n```sh\n$ not this\n```\n";
+    let text = "x\n```console\n$ echo a \\\n  b\na b\n$ false\n[exit 1]\n```\n```sh\n$ not this\n```\n";
     let step = |line, command: &str, expected: &str, exit_code| Step {
         line,
         command: command.to_owned(),
         expected: expected.to_owned(),
         exit_code,
     };
-    assert_eq!(
-        steps(text),
-        [
-            step(3, "echo a \\\n  b", "a b\n", 0),
-            step(6, "false", "", 1)
-        ]
-    );
+    assert_eq!(steps(text), [step(3, "echo a \\\n  b", "a b\n", 0), step(6, "false", "", 1)]);
 }
 
 #[test]
@@ -37,11 +30,7 @@ fn wildcards_match_within_and_across_lines() {
         ("a\n...\n", "b\n", false),
         ("", "x\n", false),
     ] {
-        assert_eq!(
-            is_match(expected, printed),
-            is_equal,
-            "{expected:?} against {printed:?}"
-        );
+        assert_eq!(is_match(expected, printed), is_equal, "{expected:?} against {printed:?}");
     }
 }
 
@@ -57,10 +46,6 @@ fn a_wrong_text_a_wrong_exit_code_and_an_empty_document_fail() {
         ("no session\n", false),
     ] {
         std::fs::write(&file, text).unwrap();
-        assert_eq!(
-            replay(&file, &dir, &[], &[("WORD", "hello")]).is_ok(),
-            is_ok,
-            "{text}"
-        );
+        assert_eq!(replay(&file, &dir, &[], &[("WORD", "hello")]).is_ok(), is_ok, "{text}");
     }
 }
