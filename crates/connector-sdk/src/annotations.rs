@@ -86,19 +86,14 @@ impl From<Annotations> for Vec<Any> {
 /// The message as an `Any` with the type URL `type.googleapis.com/FULL.NAME`.
 #[must_use]
 pub fn pack<M: Message + Name>(message: &M) -> Any {
-    Any {
-        type_url: format!("type.googleapis.com/{}", M::full_name()),
-        value: message.encode_to_vec(),
-    }
+    Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: message.encode_to_vec() }
 }
 
 /// Whether the entry holds a message of this type: the part of the type URL after the last `/` decides.
 #[must_use]
 pub fn is<M: Name>(entry: &Any) -> bool {
     let name = entry.type_url.rsplit('/').next().unwrap_or_default();
-    name.strip_prefix(M::PACKAGE)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .is_some_and(|rest| rest == M::NAME)
+    name.strip_prefix(M::PACKAGE).and_then(|rest| rest.strip_prefix('.')).is_some_and(|rest| rest == M::NAME)
 }
 
 /// Whether an entry of this type is in the list.
@@ -115,13 +110,7 @@ pub fn pick<M: Message + Name + Default>(entries: &[Any]) -> Result<Option<M>, E
     let Some(entry) = entries.iter().find(|entry| is::<M>(entry)) else {
         return Ok(None);
     };
-    M::decode(entry.value.as_slice())
-        .map(Some)
-        .map_err(|error| {
-            Error::new(
-                Code::InvalidArgument,
-                format!("annotation {} cannot be decoded", M::full_name()),
-            )
-            .with_source(error)
-        })
+    M::decode(entry.value.as_slice()).map(Some).map_err(|error| {
+        Error::new(Code::InvalidArgument, format!("annotation {} cannot be decoded", M::full_name())).with_source(error)
+    })
 }

@@ -78,10 +78,7 @@ pub fn format_entitlement(bid: &EntitlementBid) -> Result<String, BidError> {
 /// [`BidError::Empty`] when a part is empty.
 pub fn format_grant(bid: &GrantBid) -> Result<String, BidError> {
     let entitlement = entitlement_part(&bid.entitlement)?;
-    Ok(format!(
-        "bid:g:{entitlement}:{}",
-        resource_part(&bid.principal)?
-    ))
+    Ok(format!("bid:g:{entitlement}:{}", resource_part(&bid.principal)?))
 }
 
 /// Reads the Baton id of a resource.
@@ -116,41 +113,23 @@ pub fn parse_grant(text: &str) -> Result<GrantBid, BidError> {
     parser.separator(':', "a ':' and the principal")?;
     let principal = parser.resource()?;
     parser.end()?;
-    Ok(GrantBid {
-        entitlement,
-        principal,
-    })
+    Ok(GrantBid { entitlement, principal })
 }
 
 fn entitlement_part(bid: &EntitlementBid) -> Result<String, BidError> {
-    Ok(format!(
-        "{}:{}",
-        resource_part(&bid.resource)?,
-        escape(&bid.slug, "slug")?
-    ))
+    Ok(format!("{}:{}", resource_part(&bid.resource)?, escape(&bid.slug, "slug")?))
 }
 
 fn resource_part(bid: &ResourceBid) -> Result<String, BidError> {
     let own = pair(&bid.id, "resource type", "resource id")?;
     match &bid.parent {
-        Some(parent) => Ok(format!(
-            "{}/{own}",
-            pair(parent, "parent type", "parent id")?
-        )),
+        Some(parent) => Ok(format!("{}/{own}", pair(parent, "parent type", "parent id")?)),
         None => Ok(own),
     }
 }
 
-fn pair(
-    id: &ResourceId,
-    type_name: &'static str,
-    id_name: &'static str,
-) -> Result<String, BidError> {
-    Ok(format!(
-        "{}/{}",
-        escape(&id.resource_type, type_name)?,
-        escape(&id.resource, id_name)?
-    ))
+fn pair(id: &ResourceId, type_name: &'static str, id_name: &'static str) -> Result<String, BidError> {
+    Ok(format!("{}/{}", escape(&id.resource_type, type_name)?, escape(&id.resource, id_name)?))
 }
 
 fn escape(value: &str, name: &'static str) -> Result<String, BidError> {
@@ -175,16 +154,8 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, prefix: &'static str) -> Result<Self, BidError> {
-        let same = text
-            .chars()
-            .zip(prefix.chars())
-            .take_while(|(a, b)| a == b)
-            .count();
-        let mut parser = Self {
-            text,
-            rest: text.chars().peekable(),
-            at: 0,
-        };
+        let same = text.chars().zip(prefix.chars()).take_while(|(a, b)| a == b).count();
+        let mut parser = Self { text, rest: text.chars().peekable(), at: 0 };
         for _ in 0..same {
             parser.next();
         }
@@ -201,11 +172,7 @@ impl<'a> Parser<'a> {
     }
 
     fn expected(&self, expected: &'static str) -> BidError {
-        BidError::Syntax {
-            text: self.text.to_owned(),
-            at: self.at,
-            expected,
-        }
+        BidError::Syntax { text: self.text.to_owned(), at: self.at, expected }
     }
 
     /// A value up to the next bare `/` or `:`.
@@ -243,26 +210,16 @@ impl<'a> Parser<'a> {
         let resource_type = self.literal("a resource type")?;
         self.separator('/', "a '/' and the resource id")?;
         let resource = self.literal("a resource id")?;
-        Ok(ResourceId {
-            resource_type,
-            resource,
-            ..ResourceId::default()
-        })
+        Ok(ResourceId { resource_type, resource, ..ResourceId::default() })
     }
 
     fn resource(&mut self) -> Result<ResourceBid, BidError> {
         let first = self.pair()?;
         if self.rest.peek() != Some(&'/') {
-            return Ok(ResourceBid {
-                id: first,
-                parent: None,
-            });
+            return Ok(ResourceBid { id: first, parent: None });
         }
         self.next();
-        Ok(ResourceBid {
-            id: self.pair()?,
-            parent: Some(first),
-        })
+        Ok(ResourceBid { id: self.pair()?, parent: Some(first) })
     }
 
     fn entitlement(&mut self) -> Result<EntitlementBid, BidError> {

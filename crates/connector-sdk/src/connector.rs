@@ -17,8 +17,8 @@ use crate::annotations::Annotations;
 use crate::error::Result;
 
 pub use operations::{
-    AccountCreator, CreateAccountOutcome, CreatedAccount, CredentialRotator, CredentialSupport,
-    GrantProvisioner, Granted, ResourceDeleter, RotatedCredential,
+    AccountCreator, CreateAccountOutcome, CreatedAccount, CredentialRotator, CredentialSupport, GrantProvisioner,
+    Granted, ResourceDeleter, RotatedCredential,
 };
 pub use page::{EntitlementPage, FoundResource, GrantPage, PageToken, ResourcePage};
 
@@ -66,22 +66,14 @@ pub trait ResourceSyncer: Send + Sync {
     /// # Errors
     /// `Unavailable` and `DeadlineExceeded` are retried without limit, `NotFound` skips the rest of this listing with
     /// a warning, [`crate::error::Error::restart`] right after a resume starts the sync anew, all others end it.
-    async fn list_resources(
-        &self,
-        parent: Option<&ResourceId>,
-        page: &PageToken,
-    ) -> Result<ResourcePage>;
+    async fn list_resources(&self, parent: Option<&ResourceId>, page: &PageToken) -> Result<ResourcePage>;
 
     /// One page of the entitlements offered by `resource`. Not called for types annotated `SkipEntitlements`,
     /// `SkipEntitlementsAndGrants` or `TypeScopedEntitlements`.
     ///
     /// # Errors
     /// As for [`ResourceSyncer::list_resources`].
-    async fn list_entitlements(
-        &self,
-        resource: &Resource,
-        page: &PageToken,
-    ) -> Result<EntitlementPage> {
+    async fn list_entitlements(&self, resource: &Resource, page: &PageToken) -> Result<EntitlementPage> {
         let _ = (resource, page);
         Ok(EntitlementPage::default())
     }
@@ -156,9 +148,5 @@ pub trait ResourceGetter: Send + Sync {
     ///
     /// # Errors
     /// `NotFound` when there is no such resource: the engine skips it with a warning.
-    async fn get_resource(
-        &self,
-        id: &ResourceId,
-        parent: Option<&ResourceId>,
-    ) -> Result<FoundResource>;
+    async fn get_resource(&self, id: &ResourceId, parent: Option<&ResourceId>) -> Result<FoundResource>;
 }

@@ -34,12 +34,7 @@ pub fn ownership(resource: &Resource, slug: &str, grantable_to: &[ResourceType])
     new(resource, slug, grantable_to, PurposeValue::Ownership)
 }
 
-fn new(
-    resource: &Resource,
-    slug: &str,
-    grantable_to: &[ResourceType],
-    purpose: PurposeValue,
-) -> Entitlement {
+fn new(resource: &Resource, slug: &str, grantable_to: &[ResourceType], purpose: PurposeValue) -> Entitlement {
     Entitlement {
         resource: Some(resource.clone()),
         id: entitlement_id(resource, slug),

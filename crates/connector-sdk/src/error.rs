@@ -82,10 +82,7 @@ impl Code {
     /// The code with this number; [`Code::Unknown`] for any other number.
     #[must_use]
     pub fn from_number(number: i32) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|code| i32::from(code.number()) == number)
-            .unwrap_or(Self::Unknown)
+        Self::ALL.into_iter().find(|code| i32::from(code.number()) == number).unwrap_or(Self::Unknown)
     }
 
     /// The name as gRPC for Go prints it, for example `PermissionDenied`.
@@ -154,13 +151,7 @@ impl Error {
     /// An error with this code and message.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            rate_limit: None,
-            restart: false,
-            source: None,
-        }
+        Self { code, message: message.into(), rate_limit: None, restart: false, source: None }
     }
 
     /// An error without a status: configuration, storage, anything local.
@@ -193,10 +184,7 @@ impl Error {
     /// a new one, once per run. At any other moment it fails the sync with [`Code::Aborted`].
     #[must_use]
     pub fn restart(message: impl Into<String>) -> Self {
-        Self {
-            restart: true,
-            ..Self::new(Code::Aborted, message)
-        }
+        Self { restart: true, ..Self::new(Code::Aborted, message) }
     }
 
     /// The same error with what the upstream said about its rate limit.
@@ -218,10 +206,7 @@ impl Error {
     /// Code, rate limit and restart request stay.
     #[must_use]
     pub fn context(self, tried: impl fmt::Display) -> Self {
-        Self {
-            message: format!("{tried}: {self}"),
-            ..self
-        }
+        Self { message: format!("{tried}: {self}"), ..self }
     }
 
     /// The status code.
@@ -272,6 +257,13 @@ impl StdError for Error {
     }
 }
 
+impl From<c1z::Error> for Error {
+    /// An error of the file, without a status.
+    fn from(error: c1z::Error) -> Self {
+        Self::unknown(error.to_string()).with_source(error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,28 +282,19 @@ mod tests {
     #[test]
     fn the_text_is_the_one_of_grpc() {
         let error = Error::new(Code::Unauthenticated, "401 Unauthorized");
-        assert_eq!(
-            error.to_string(),
-            "rpc error: code = Unauthenticated desc = 401 Unauthorized"
-        );
+        assert_eq!(error.to_string(), "rpc error: code = Unauthenticated desc = 401 Unauthorized");
         let outer = error.context("validate failed");
         assert_eq!(
             outer.to_string(),
             "rpc error: code = Unauthenticated desc = validate failed: \
              rpc error: code = Unauthenticated desc = 401 Unauthorized"
         );
-        assert_eq!(
-            Error::unknown("disk full").context("save").to_string(),
-            "save: disk full"
-        );
+        assert_eq!(Error::unknown("disk full").context("save").to_string(), "save: disk full");
     }
 
     #[test]
     fn only_two_codes_are_transient() {
-        let transient: Vec<Code> = Code::ALL
-            .into_iter()
-            .filter(|code| Error::new(*code, "").is_transient())
-            .collect();
+        let transient: Vec<Code> = Code::ALL.into_iter().filter(|code| Error::new(*code, "").is_transient()).collect();
         assert_eq!(transient, [Code::DeadlineExceeded, Code::Unavailable]);
     }
 }

@@ -6,8 +6,8 @@
 
 use proto::c1::connector::v2::resource_type::Trait;
 use proto::c1::connector::v2::{
-    AppTrait, GroupTrait, Resource, ResourceId, ResourceType, RoleTrait, SecretTrait, Status,
-    UserTrait, status, user_trait,
+    AppTrait, GroupTrait, Resource, ResourceId, ResourceType, RoleTrait, SecretTrait, Status, UserTrait, status,
+    user_trait,
 };
 use proto::{Message, Name};
 
@@ -33,11 +33,7 @@ pub fn resource_type(id: &str, display_name: &str, traits: &[Trait]) -> Resource
 /// The id of a resource.
 #[must_use]
 pub fn resource_id(resource_type: impl Into<String>, resource: impl Into<String>) -> ResourceId {
-    ResourceId {
-        resource_type: resource_type.into(),
-        resource: resource.into(),
-        ..ResourceId::default()
-    }
+    ResourceId { resource_type: resource_type.into(), resource: resource.into(), ..ResourceId::default() }
 }
 
 /// Makes a resource, step by step.
@@ -48,11 +44,7 @@ impl Builder {
     /// A resource with this id and name.
     #[must_use]
     pub fn new(id: ResourceId, display_name: impl Into<String>) -> Self {
-        Self(Resource {
-            id: Some(id),
-            display_name: display_name.into(),
-            ..Resource::default()
-        })
+        Self(Resource { id: Some(id), display_name: display_name.into(), ..Resource::default() })
     }
 
     /// Below this parent.
@@ -91,10 +83,7 @@ impl Builder {
             status: user_trait::status::Status::Enabled.into(),
             ..user_trait::Status::default()
         });
-        let status = Status {
-            status: given.status,
-            details: given.details.clone(),
-        };
+        let status = Status { status: given.status, details: given.details.clone() };
         self = self.annotation(&user);
         let resource = &mut self.0;
         resource.status.get_or_insert(status);
@@ -142,10 +131,7 @@ impl Builder {
     /// With this state.
     #[must_use]
     pub fn status(mut self, status: status::ResourceStatus) -> Self {
-        self.0.status = Some(Status {
-            status: status.into(),
-            ..Status::default()
-        });
+        self.0.status = Some(Status { status: status.into(), ..Status::default() });
         self
     }
 

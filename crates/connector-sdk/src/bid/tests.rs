@@ -1,28 +1,18 @@
 use super::*;
 
 fn id(resource_type: &str, resource: &str) -> ResourceId {
-    ResourceId {
-        resource_type: resource_type.to_owned(),
-        resource: resource.to_owned(),
-        ..ResourceId::default()
-    }
+    ResourceId { resource_type: resource_type.to_owned(), resource: resource.to_owned(), ..ResourceId::default() }
 }
 
 fn bid(resource_type: &str, resource: &str, parent: Option<(&str, &str)>) -> ResourceBid {
-    ResourceBid {
-        id: id(resource_type, resource),
-        parent: parent.map(|(parent_type, parent)| id(parent_type, parent)),
-    }
+    ResourceBid { id: id(resource_type, resource), parent: parent.map(|(parent_type, parent)| id(parent_type, parent)) }
 }
 
 #[test]
 fn resources_are_written_and_read() {
     for (text, value) in [
         ("bid:r:user/usr_1", bid("user", "usr_1", None)),
-        (
-            "bid:r:org/acme/team/red",
-            bid("team", "red", Some(("org", "acme"))),
-        ),
+        ("bid:r:org/acme/team/red", bid("team", "red", Some(("org", "acme")))),
         (r"bid:r:file/a\/b\:c\\d", bid("file", r"a/b:c\d", None)),
         ("bid:r:user/ünï ©", bid("user", "ünï ©", None)),
     ] {
@@ -33,18 +23,13 @@ fn resources_are_written_and_read() {
 
 #[test]
 fn entitlements_and_grants_are_written_and_read() {
-    let entitlement = EntitlementBid {
-        resource: bid("role", "editor", Some(("org", "a:b"))),
-        slug: "assigned".to_owned(),
-    };
+    let entitlement =
+        EntitlementBid { resource: bid("role", "editor", Some(("org", "a:b"))), slug: "assigned".to_owned() };
     let text = r"bid:e:org/a\:b/role/editor:assigned";
     assert_eq!(format_entitlement(&entitlement).as_deref(), Ok(text));
     assert_eq!(parse_entitlement(text).as_ref(), Ok(&entitlement));
 
-    let grant = GrantBid {
-        entitlement,
-        principal: bid("user", "u1", None),
-    };
+    let grant = GrantBid { entitlement, principal: bid("user", "u1", None) };
     let text = r"bid:g:org/a\:b/role/editor:assigned:user/u1";
     assert_eq!(format_grant(&grant).as_deref(), Ok(text));
     assert_eq!(parse_grant(text), Ok(grant));

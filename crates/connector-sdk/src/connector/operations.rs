@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use proto::c1::connector::v2::{
-    AccountInfo, CapabilityDetailCredentialOption, Entitlement, Grant, LocalCredentialOptions,
-    PlaintextData, Resource, ResourceId,
+    AccountInfo, CapabilityDetailCredentialOption, Entitlement, Grant, LocalCredentialOptions, PlaintextData, Resource,
+    ResourceId,
 };
 
 use crate::annotations::Annotations;
@@ -110,11 +110,7 @@ pub enum CreateAccountOutcome {
 
 impl From<CreateAccountOutcome> for CreatedAccount {
     fn from(outcome: CreateAccountOutcome) -> Self {
-        Self {
-            outcome,
-            plaintexts: Vec::new(),
-            annotations: Annotations::new(),
-        }
+        Self { outcome, plaintexts: Vec::new(), annotations: Annotations::new() }
     }
 }
 
@@ -125,11 +121,7 @@ pub trait ResourceDeleter: Send + Sync {
     ///
     /// # Errors
     /// Whatever the upstream says.
-    async fn delete_resource(
-        &self,
-        id: &ResourceId,
-        parent: Option<&ResourceId>,
-    ) -> Result<Annotations>;
+    async fn delete_resource(&self, id: &ResourceId, parent: Option<&ResourceId>) -> Result<Annotations>;
 }
 
 /// Rotates the credentials of resources of one type.

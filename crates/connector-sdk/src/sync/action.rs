@@ -104,18 +104,12 @@ impl Action {
 
     /// The step for all resources of one type.
     pub(crate) fn for_type(operation: Operation, resource_type_id: &str) -> Self {
-        Self {
-            resource_type_id: resource_type_id.to_owned(),
-            ..Self::new(operation)
-        }
+        Self { resource_type_id: resource_type_id.to_owned(), ..Self::new(operation) }
     }
 
     /// The step for one resource.
     pub(crate) fn for_resource(operation: Operation, resource_type_id: &str, resource_id: &str) -> Self {
-        Self {
-            resource_id: resource_id.to_owned(),
-            ..Self::for_type(operation, resource_type_id)
-        }
+        Self { resource_id: resource_id.to_owned(), ..Self::for_type(operation, resource_type_id) }
     }
 
     /// The same step below a parent.

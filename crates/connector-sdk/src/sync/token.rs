@@ -70,10 +70,7 @@ struct TokenV0 {
 pub(crate) fn write(state: &State) -> Result<String> {
     let actions = state.actions();
     let token = Token {
-        actions_map: actions
-            .iter()
-            .map(|action| (Cow::Borrowed(action.id.as_str()), for_token(action)))
-            .collect(),
+        actions_map: actions.iter().map(|action| (Cow::Borrowed(action.id.as_str()), for_token(action))).collect(),
         action_order: actions.iter().map(|action| Cow::Borrowed(action.id.as_str())).collect(),
         current_action_id: state.next_id(),
         needs_expansion: state.flags.needs_expansion,

@@ -91,11 +91,7 @@ impl Graph {
         }
         let component = |node: NodeIndex| component_of.get(node.index()).copied().unwrap_or_default();
 
-        let mut plan = Plan {
-            steps: Vec::new(),
-            cycles: Vec::new(),
-            depth: 0,
-        };
+        let mut plan = Plan { steps: Vec::new(), cycles: Vec::new(), depth: 0 };
         let mut depths = vec![0_usize; components.len()];
         for (number, members) in components.iter().enumerate() {
             if members.len() > 1 {
@@ -132,17 +128,11 @@ impl Graph {
             .flat_map(|(nodes, edge)| self.names(nodes).into_iter().map(move |name| (name, edge.clone())))
             .collect();
         sources.sort_by(|a, b| a.0.cmp(&b.0));
-        Step {
-            destinations: self.names(members),
-            sources,
-        }
+        Step { destinations: self.names(members), sources }
     }
 
     fn names(&self, nodes: &[NodeIndex]) -> Vec<String> {
-        let mut names: Vec<String> = nodes
-            .iter()
-            .filter_map(|node| self.graph.node_weight(*node).cloned())
-            .collect();
+        let mut names: Vec<String> = nodes.iter().filter_map(|node| self.graph.node_weight(*node).cloned()).collect();
         names.sort();
         names
     }
@@ -162,10 +152,7 @@ mod tests {
     use super::*;
 
     fn edge(shallow: bool, types: &[&str]) -> Edge {
-        Edge {
-            shallow,
-            resource_types: types.iter().map(|name| (*name).to_owned()).collect(),
-        }
+        Edge { shallow, resource_types: types.iter().map(|name| (*name).to_owned()).collect() }
     }
 
     fn plan(edges: &[(&str, &str)]) -> Plan {

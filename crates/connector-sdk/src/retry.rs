@@ -45,20 +45,11 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// Listing calls of a sync: without limit. Source: sync.md §3.1.
-    pub const LISTING: Self = Self {
-        first_wait: Duration::from_secs(1),
-        max_retries: None,
-    };
+    pub const LISTING: Self = Self { first_wait: Duration::from_secs(1), max_retries: None };
     /// The credential check: five retries. Source: connector-cli §5.1.
-    pub const VALIDATE: Self = Self {
-        first_wait: Duration::from_secs(1),
-        max_retries: Some(5),
-    };
+    pub const VALIDATE: Self = Self { first_wait: Duration::from_secs(1), max_retries: Some(5) };
     /// Grant and revoke: three retries after 15, 30 and 45 s. Source: connector-cli §5.3.
-    pub const GRANT: Self = Self {
-        first_wait: Duration::from_secs(15),
-        max_retries: Some(3),
-    };
+    pub const GRANT: Self = Self { first_wait: Duration::from_secs(15), max_retries: Some(3) };
 
     /// How long to wait after the `attempt`-th failure in a row (from 1) with this rate limit.
     ///
@@ -103,13 +94,7 @@ impl Retry {
         sleeper: Arc<dyn Sleeper>,
         cancel: CancellationToken,
     ) -> Self {
-        Self {
-            policy,
-            failures: AtomicU32::new(0),
-            clock,
-            sleeper,
-            cancel,
-        }
+        Self { policy, failures: AtomicU32::new(0), clock, sleeper, cancel }
     }
 
     /// Makes the call until it succeeds, fails for good, or the policy is used up.

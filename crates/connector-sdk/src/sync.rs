@@ -1,0 +1,261 @@
+//! The sync engine: everything that a connector lists, written into a `.c1z` file.
+//!
+//! Start at [`run`]. The plan of a sync is a stack of steps ([`state`], [`action`]), stored with the rows as a
+//! checkpoint ([`token`]) so that a run that was stopped goes on where it was. Rows and checkpoints are written by one
+//! thread ([`store`]) while the next page is fetched; memory is bounded by a few pages.
+//!
+//! Source: sync.md.
+
+mod action;
+mod batch;
+mod database;
+mod engine;
+mod expand;
+mod external;
+mod ingest;
+mod invariants;
+mod options;
+mod progress;
+mod quality;
+mod state;
+mod step;
+mod store;
+mod token;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+pub use options::{Cycles, Depth, Expansion, ExternalSource, StorageEngine, SyncOptions, Workers};
+pub use progress::{Observer, Phase, Unobserved};
+
+use self::action::{Action, Operation};
+use self::engine::{Engine, Parts, lock};
+use self::ingest::{TypeFilter, Types};
+use self::options::wanted_targets;
+use self::progress::{Begin, Progress};
+use self::quality::Reason;
+use self::store::{Begun, Ending, Store};
+use crate::connector::Connector;
+use crate::error::{Code, Error, Result};
+use crate::retry::RetryPolicy;
+use crate::runtime::Runtime;
+
+/// The message of a sync that met too many missing things.
+const TOO_MANY_WARNINGS: &str = "too many warnings, exiting sync";
+
+/// A finished sync.
+#[derive(Debug)]
+pub struct SyncReport {
+    /// The id of the sync in the file.
+    pub sync_id: String,
+    /// `full`, `partial` or `resources_only`.
+    pub sync_type: String,
+    /// What was skipped because it was not found.
+    pub warnings: Vec<Error>,
+    /// How many steps it took.
+    pub completed_steps: u64,
+}
+
+/// Syncs everything that `options` ask for into their file: a new sync, or the rest of an unfinished one.
+///
+/// # Errors
+/// The first error of the connector that is neither transient nor a warning; a storage error; `Canceled`. Whatever
+/// was stored until then is saved as an unfinished sync, which the next run resumes; when nothing was stored, the file
+/// is left as it was, or not made.
+pub async fn run(
+    connector: Arc<dyn Connector>,
+    options: SyncOptions,
+    runtime: &Runtime,
+    observer: Arc<dyn Observer>,
+) -> Result<SyncReport> {
+    if options.storage_engine == StorageEngine::Pebble {
+        return Err(Error::unknown(
+            "storage engine pebble is not offered by this version; hint: leave out --storage-engine, or use sqlite",
+        ));
+    }
+    let mut restarted = false;
+    loop {
+        let begin = if restarted { Restart::Anew } else { Restart::Resume };
+        let attempt = attempt(&connector, &options, runtime, &observer, begin).await;
+        match attempt {
+            Err(Attempt::Restart(error)) if !restarted => {
+                tracing::warn!(error = %error, "the upstream listing has changed; starting the sync anew");
+                restarted = true;
+            }
+            Err(Attempt::Restart(error) | Attempt::Failed(error)) => return Err(error),
+            Ok(report) => return Ok(report),
+        }
+    }
+}
+
+/// Whether a failed run is worth keeping its file for the next one.
+///
+/// Source: sync.md §3.1.
+#[must_use]
+pub fn is_preservable(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Code::Ok
+            | Code::NotFound
+            | Code::PermissionDenied
+            | Code::ResourceExhausted
+            | Code::FailedPrecondition
+            | Code::Aborted
+            | Code::Unavailable
+            | Code::Unauthenticated
+            | Code::DeadlineExceeded
+    ) || error.message() == TOO_MANY_WARNINGS
+}
+
+/// What to do with an unfinished sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Restart {
+    Resume,
+    Anew,
+}
+
+/// How much of the upstream a sync is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Everything,
+    Targets,
+}
+
+enum Attempt {
+    /// The connector cannot go on where the unfinished sync stands.
+    Restart(Error),
+    Failed(Error),
+}
+
+impl From<Error> for Attempt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+async fn attempt(
+    connector: &Arc<dyn Connector>,
+    options: &SyncOptions,
+    runtime: &Runtime,
+    observer: &Arc<dyn Observer>,
+    restart: Restart,
+) -> Result<SyncReport, Attempt> {
+    let store = Store::open(options, runtime).await?;
+    let validate = runtime.retry(RetryPolicy::VALIDATE);
+    if let Err(error) = validate.call(|| connector.validate()).await {
+        store.close(Ending::Discard).await?;
+        return Err(error.context("validate failed").into());
+    }
+    let targets = wanted_targets(options);
+    let scope = if options.targets.is_empty() { Scope::Everything } else { Scope::Targets };
+    let begun = store.begin(options.depth, scope, restart).await?;
+    if begun.ended {
+        store.close(Ending::Save).await?;
+        log_complete(&begun, 0, options);
+        return Ok(SyncReport {
+            sync_id: begun.sync_id,
+            sync_type: begun.sync_type,
+            warnings: Vec::new(),
+            completed_steps: 0,
+        });
+    }
+    let engine = Arc::new(assemble(connector, options, runtime, observer, store, targets, &begun).await?);
+    let result = finish(&engine, &begun, observer).await;
+    let stored_any = begun.resumed || engine.stored_any.load(Ordering::Relaxed);
+    match result {
+        Ok(report) => {
+            engine.store.close(Ending::Save).await?;
+            Ok(report)
+        }
+        Err(error) if begun.resumed && error.asks_for_restart() => {
+            engine.store.close(Ending::Save).await?;
+            Err(Attempt::Restart(error))
+        }
+        Err(error) if stored_any => {
+            engine.store.close(Ending::Save).await?;
+            Err(error.into())
+        }
+        Err(error) => {
+            engine.store.close(Ending::Discard).await?;
+            Err(error.into())
+        }
+    }
+}
+
+async fn assemble(
+    connector: &Arc<dyn Connector>,
+    options: &SyncOptions,
+    runtime: &Runtime,
+    observer: &Arc<dyn Observer>,
+    store: Store,
+    targets: Vec<crate::bid::ResourceBid>,
+    begun: &Begun,
+) -> Result<Engine> {
+    let mut state = token::read(&begun.token)?;
+    if begun.resumed && state.actions().is_empty() {
+        state.push(Action::new(Operation::Init));
+    }
+    let full = begun.sync_type == "full";
+    if full {
+        state.quality.note(Reason::Unchecked);
+    }
+    let external = match &options.external {
+        Some(source) => external::resource_types(source)?,
+        None => Vec::new(),
+    };
+    let types = Types::new(&begun.resource_types);
+    Ok(Engine::new(Parts {
+        connector: Arc::clone(connector),
+        options: options.clone(),
+        targets,
+        store,
+        progress: Progress::new(Arc::clone(observer), if begun.resumed { Begin::Resumed } else { Begin::Fresh }),
+        retry: runtime.retry(RetryPolicy::LISTING),
+        cancel: runtime.cancel.clone(),
+        filter: if full { TypeFilter::On } else { TypeFilter::Off },
+        state,
+        types,
+        external,
+    }))
+}
+
+/// Works the plan off and ends the sync. Source: sync.md §2, steps 7 to 12.
+async fn finish(engine: &Arc<Engine>, begun: &Begun, observer: &Arc<dyn Observer>) -> Result<SyncReport> {
+    engine.work().await?;
+    let quality = engine.state().quality.clone();
+    if quality.filtered() > 0 {
+        tracing::warn!(
+            entitlements = quality.entitlements_dropped,
+            grants = quality.grants_dropped,
+            expansion_resource_types = quality.expansion_resource_types_dropped,
+            expansions = quality.expansions_dropped,
+            "records of resource types that are not synced were left out"
+        );
+    }
+    engine.store.check_invariants().await?;
+    observer.phase(Phase::Saving);
+    engine.store.end().await?;
+    let warnings = std::mem::take(&mut *lock(&engine.warnings));
+    let completed_steps = engine.state().completed();
+    log_complete(begun, completed_steps, &engine.options);
+    if let Err(error) = engine.connector.cleanup(&begun.sync_id).await {
+        tracing::error!(error = %error, "connector cleanup failed");
+    }
+    if !warnings.is_empty() {
+        tracing::warn!(warnings = warnings.len(), "sync completed with warnings");
+    }
+    Ok(SyncReport { sync_id: begun.sync_id.clone(), sync_type: begun.sync_type.clone(), warnings, completed_steps })
+}
+
+fn log_complete(begun: &Begun, completed_actions: u64, options: &SyncOptions) {
+    tracing::info!(
+        sync_id = begun.sync_id,
+        sync_type = begun.sync_type,
+        completed_actions,
+        worker_count = options.workers.count(),
+        "Sync complete."
+    );
+}
+
+#[cfg(test)]
+mod tests;
