@@ -88,15 +88,8 @@ impl Demo {
     }
 
     fn show(&self, members: &Members) -> anyhow::Result<()> {
-        let pending = self.workspace.call("GET", "/api/workspace/pending")?;
-        let pending: Value = serde_json::from_str(&pending).context("read the pending members")?;
-        let pending: Vec<&str> = pending
-            .as_array()
-            .or_else(|| pending.get("pending").and_then(Value::as_array))
-            .into_iter()
-            .flatten()
-            .filter_map(|user| user.get("email").and_then(Value::as_str))
-            .collect();
+        let seats = Seats::read(&self.workspace)?;
+        let pending: Vec<&str> = seats.pending.iter().map(String::as_str).collect();
         let mut table = Table::new();
         table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["Name", "E-mail", "Role", "State"]);
         for member in members.iter().take(SHOWN) {
@@ -117,15 +110,8 @@ impl Demo {
             column.set_cell_alignment(CellAlignment::Right);
         }
         println!("{totals}");
-        println!("  {}\n", self.seats()?);
+        println!("  {seats}\n");
         Ok(())
-    }
-
-    /// What the workspace says of its seats; SCIM does not tell.
-    fn seats(&self) -> anyhow::Result<String> {
-        let answer = self.workspace.call("GET", "/api/workspace")?;
-        let answer: Value = serde_json::from_str(&answer).context("read the workspace")?;
-        Ok(answer.to_string())
     }
 
     fn change(&self, members: &Members) -> anyhow::Result<()> {
@@ -155,6 +141,41 @@ impl Demo {
             "grace@example.com",
         ])?;
         self.connector(&["--delete-resource-type", "user", "--delete-resource", &leaver.id])
+    }
+}
+
+/// What the settings page of the workspace shows and SCIM does not tell.
+struct Seats {
+    /// E-mail addresses of those who never signed in.
+    pending: Vec<String>,
+    editors: u64,
+    cost_cents: u64,
+}
+
+impl Seats {
+    fn read(workspace: &Workspace) -> anyhow::Result<Self> {
+        let answer: Value = serde_json::from_str(&workspace.call("GET", "/api/workspace/pending?limit=1000")?)?;
+        let pending = answer.get("pending").and_then(Value::as_array).context("read the pending members")?;
+        let email = |user: &Value| user.get("email").and_then(Value::as_str).map(str::to_owned);
+        let answer: Value = serde_json::from_str(&workspace.call("GET", "/api/workspace")?)?;
+        let number = |pointer: &str| answer.pointer(pointer).and_then(Value::as_u64).context("read the seats");
+        Ok(Self {
+            pending: pending.iter().filter_map(email).collect(),
+            editors: number("/seats/editors")?,
+            cost_cents: number("/seats/cost_per_period_cents")?,
+        })
+    }
+}
+
+impl std::fmt::Display for Seats {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (whole, cents) = (self.cost_cents / 100, self.cost_cents % 100);
+        write!(
+            f,
+            "Seats: {} paid editors, ${whole}.{cents:02} a billing period; {} pending members cost nothing yet",
+            self.editors,
+            self.pending.len()
+        )
     }
 }
 
