@@ -12,10 +12,13 @@
 //! 3. an answer: [`projection::Projection::apply`], and [`page::ListResponse`] around a list;
 //! 4. anything wrong on the way turns into an [`Error`], which is what goes over the wire.
 
+pub mod document;
 pub mod error;
 pub mod filter;
 pub mod fold;
 pub mod instant;
+pub mod json;
+pub mod patch;
 pub mod path;
 pub mod schema;
 #[cfg(test)]
