@@ -21,10 +21,7 @@ const SECRET: [&str; 6] = [
 ];
 
 /// Files that nothing imports, but whose messages an `Any` may hold.
-const KNOWN: [&str; 2] = [
-    "google/protobuf/empty.proto",
-    "google/protobuf/field_mask.proto",
-];
+const KNOWN: [&str; 2] = ["google/protobuf/empty.proto", "google/protobuf/field_mask.proto"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new("proto");
@@ -35,20 +32,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     files.extend(KNOWN.map(PathBuf::from));
 
     let mut compiler = protox::Compiler::new([root])?;
-    compiler
-        .include_imports(true)
-        .include_source_info(false)
-        .open_files(&files)?;
+    compiler.include_imports(true).include_source_info(false).open_files(&files)?;
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(
-        out_dir.join("descriptors.bin"),
-        compiler.encode_file_descriptor_set(),
-    )?;
+    fs::write(out_dir.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
 
     let mut descriptors = compiler.include_source_info(true).file_descriptor_set();
     forget_deprecations(&mut descriptors);
     let mut config = tonic_prost_build::Config::new();
-    config.enable_type_names();
+    // What `Name::type_url` says, and so what `Any::from_msg` writes.
+    config.enable_type_names().type_name_domain(["."], "type.googleapis.com");
     tonic_prost_build::configure()
         .build_transport(false)
         .btree_map(".")
@@ -64,10 +56,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             collect(&path, files)?;
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "proto")
-        {
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
             files.push(path);
         }
     }
@@ -83,11 +72,7 @@ fn forget_deprecations(descriptors: &mut FileDescriptorSet) {
         if let Some(options) = &mut message.options {
             options.deprecated = None;
         }
-        for options in message
-            .field
-            .iter_mut()
-            .filter_map(|field| field.options.as_mut())
-        {
+        for options in message.field.iter_mut().filter_map(|field| field.options.as_mut()) {
             options.deprecated = None;
         }
         message.nested_type.iter_mut().for_each(visit);

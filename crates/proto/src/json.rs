@@ -104,10 +104,7 @@ pub fn write(out: &mut Vec<u8>, message: Type, wire: &[u8]) -> Result<(), Error>
     let start = out.len();
     write::transcode(out, message, wire).map_err(|source| {
         out.truncate(start);
-        Error::Write {
-            message: message.name(),
-            source,
-        }
+        Error::Write { message: message.name(), source }
     })
 }
 
@@ -117,10 +114,7 @@ pub fn write(out: &mut Vec<u8>, message: Type, wire: &[u8]) -> Result<(), Error>
 /// [`Error::Write`] when `message` holds what JSON cannot (a time after the year 9999, say).
 pub fn to_string<M: Name>(message: &M) -> Result<String, Error> {
     let (message_type, json) = to_vec(message)?;
-    String::from_utf8(json).map_err(|_| Error::Write {
-        message: message_type.name(),
-        source: Fault::Utf8,
-    })
+    String::from_utf8(json).map_err(|_| Error::Write { message: message_type.name(), source: Fault::Utf8 })
 }
 
 /// Returns the JSON of `message`, parsed.
@@ -128,10 +122,7 @@ pub fn to_string<M: Name>(message: &M) -> Result<String, Error> {
 /// # Errors
 /// As [`to_string`]; [`Error::Read`] when the JSON nests deeper than `serde_json` reads.
 pub fn to_value<M: Name>(message: &M) -> Result<serde_json::Value, Error> {
-    serde_json::from_slice(&to_vec(message)?.1).map_err(|source| Error::Read {
-        message: M::full_name(),
-        source,
-    })
+    serde_json::from_slice(&to_vec(message)?.1).map_err(|source| Error::Read { message: M::full_name(), source })
 }
 
 fn to_vec<M: Name>(message: &M) -> Result<(Type, Vec<u8>), Error> {
@@ -140,6 +131,3 @@ fn to_vec<M: Name>(message: &M) -> Result<(Type, Vec<u8>), Error> {
     write(&mut out, message_type, &message.encode_to_vec())?;
     Ok((message_type, out))
 }
-
-#[cfg(test)]
-mod tests;

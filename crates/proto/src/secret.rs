@@ -8,9 +8,7 @@ use prost::Name;
 
 use crate::c1::connector::v2::PlaintextData;
 use crate::c1::connector::v2::local_credential_options::PlaintextPassword;
-use crate::c1::connectorapi::baton::v1::{
-    GetConnectorConfigResponse, GetConnectorOauthTokenResponse, SignedHeader,
-};
+use crate::c1::connectorapi::baton::v1::{GetConnectorConfigResponse, GetConnectorOauthTokenResponse, SignedHeader};
 use crate::c1::utls::v1::Credential;
 
 macro_rules! keep_secret {

@@ -15,12 +15,7 @@ const NANOS_PER_SECOND: i32 = 1_000_000_000;
 
 impl<'a> Transcoder<'a, '_> {
     /// Writes a message that is not simply an object with its fields.
-    pub(super) fn known(
-        &mut self,
-        message: &'static Message,
-        wire: &'a [u8],
-        depth: usize,
-    ) -> Result<Outcome, Fault> {
+    pub(super) fn known(&mut self, message: &'static Message, wire: &'a [u8], depth: usize) -> Result<Outcome, Fault> {
         match message.form {
             Form::Any => return self.any(wire, depth),
             Form::Duration => self.duration(wire)?,
@@ -54,11 +49,7 @@ impl<'a> Transcoder<'a, '_> {
         self.out.extend_from_slice(b"{\"@type\":");
         text::string(self.out, url.as_bytes())?;
         if message.form == Form::Object {
-            self.fields(
-                message,
-                payload,
-                depth.checked_sub(1).ok_or(Fault::TooDeep)?,
-            )?;
+            self.fields(message, payload, depth.checked_sub(1).ok_or(Fault::TooDeep)?)?;
         } else {
             self.out.extend_from_slice(b",\"value\":");
             if self.message(message, payload, depth)? == Outcome::LeftOut {
@@ -87,18 +78,12 @@ impl<'a> Transcoder<'a, '_> {
         Ok(())
     }
 
-    fn dynamic_value(
-        &mut self,
-        message: &'static Message,
-        wire: &'a [u8],
-        depth: usize,
-    ) -> Result<(), Fault> {
+    fn dynamic_value(&mut self, message: &'static Message, wire: &'a [u8], depth: usize) -> Result<(), Fault> {
         let mut notes = self.note(message, wire)?;
         let start = notes.start;
         match self.next_group(message, &mut notes) {
             Some((field, group)) => {
-                if let (Kind::Double, Some(Wire::Fixed64(bits))) =
-                    (field.kind, self.last(group.clone()))
+                if let (Kind::Double, Some(Wire::Fixed64(bits))) = (field.kind, self.last(group.clone()))
                     && !f64::from_bits(bits).is_finite()
                 {
                     return Err(Fault::NotFinite);
@@ -111,12 +96,7 @@ impl<'a> Transcoder<'a, '_> {
         Ok(())
     }
 
-    fn wrapper(
-        &mut self,
-        message: &'static Message,
-        wire: &'a [u8],
-        depth: usize,
-    ) -> Result<(), Fault> {
+    fn wrapper(&mut self, message: &'static Message, wire: &'a [u8], depth: usize) -> Result<(), Fault> {
         let notes = self.note(message, wire)?;
         let Some(field) = message.fields.first() else {
             return Ok(());
@@ -130,9 +110,7 @@ impl<'a> Transcoder<'a, '_> {
 
     fn timestamp(&mut self, wire: &[u8]) -> Result<(), Fault> {
         let time = prost_types::Timestamp::decode(wire).map_err(|_| Fault::WireType)?;
-        if !TIMESTAMP_SECONDS.contains(&time.seconds)
-            || !(0..NANOS_PER_SECOND).contains(&time.nanos)
-        {
+        if !TIMESTAMP_SECONDS.contains(&time.seconds) || !(0..NANOS_PER_SECOND).contains(&time.nanos) {
             return Err(Fault::Timestamp);
         }
         text::put(self.out, format_args!("\"{time}\""));
@@ -155,10 +133,7 @@ impl<'a> Transcoder<'a, '_> {
     fn field_mask(&mut self, wire: &[u8]) -> Result<(), Fault> {
         let mask = prost_types::FieldMask::decode(wire).map_err(|_| Fault::WireType)?;
         let paths: Option<Vec<String>> = mask.paths.iter().map(|path| camel_case(path)).collect();
-        text::string(
-            self.out,
-            paths.ok_or(Fault::FieldMask)?.join(",").as_bytes(),
-        )
+        text::string(self.out, paths.ok_or(Fault::FieldMask)?.join(",").as_bytes())
     }
 }
 

@@ -9,10 +9,7 @@ use serde::de::{DeserializeSeed as _, Deserializer, Error as _};
 use super::Error;
 
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
-    #[expect(
-        clippy::expect_used,
-        reason = "the bytes are those that the build script wrote"
-    )]
+    #[expect(clippy::expect_used, reason = "the bytes are those that the build script wrote")]
     DescriptorPool::decode(crate::FILE_DESCRIPTOR_SET).expect("embedded descriptors")
 });
 
@@ -28,10 +25,7 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
 pub fn from_str<M: Name + Default>(json: &str) -> Result<M, Error> {
     let mut reader = serde_json::Deserializer::from_str(json);
     let message = read(&mut reader)?;
-    reader.end().map_err(|source| Error::Read {
-        message: M::full_name(),
-        source,
-    })?;
+    reader.end().map_err(|source| Error::Read { message: M::full_name(), source })?;
     Ok(message)
 }
 
@@ -57,8 +51,5 @@ where
         .and_then(|dynamic: DynamicMessage| {
             M::decode(dynamic.encode_to_vec().as_slice()).map_err(serde_json::Error::custom)
         })
-        .map_err(|source| Error::Read {
-            message: name,
-            source,
-        })
+        .map_err(|source| Error::Read { message: name, source })
 }

@@ -75,11 +75,10 @@ impl Message {
     /// Returns the place of the field with this number; `near` is a place to look at first.
     pub(super) fn find(&self, number: u32, near: usize) -> Option<usize> {
         let is_at = |place: &usize| self.fields.get(*place).is_some_and(|f| f.number == number);
-        [near, near + 1].into_iter().find(is_at).or_else(|| {
-            self.fields
-                .binary_search_by_key(&number, |field| field.number)
-                .ok()
-        })
+        [near, near + 1]
+            .into_iter()
+            .find(is_at)
+            .or_else(|| self.fields.binary_search_by_key(&number, |field| field.number).ok())
     }
 }
 
@@ -153,10 +152,7 @@ pub(super) struct Enum {
 impl Enum {
     /// Returns the name of `number` in quotes.
     pub(super) fn name(&self, number: i32) -> Option<&str> {
-        let place = self
-            .values
-            .binary_search_by_key(&number, |(number, _)| *number)
-            .ok()?;
+        let place = self.values.binary_search_by_key(&number, |(number, _)| *number).ok()?;
         self.values.get(place).map(|(_, name)| name.as_str())
     }
 }

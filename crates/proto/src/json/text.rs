@@ -9,10 +9,7 @@ pub(super) fn string(out: &mut Vec<u8>, text: &[u8]) -> Result<(), Fault> {
     std::str::from_utf8(text).map_err(|_| Fault::Utf8)?;
     out.push(b'"');
     // Looking at every byte, whatever was found before, is what the compiler can vectorise.
-    if text
-        .iter()
-        .fold(false, |found, byte| found | must_be_escaped(*byte))
-    {
+    if text.iter().fold(false, |found, byte| found | must_be_escaped(*byte)) {
         for byte in text {
             escaped(out, *byte);
         }

@@ -36,11 +36,7 @@ pub(super) fn transcode(out: &mut Vec<u8>, message: Type, wire: &[u8]) -> Result
 
 impl<'a, 'o> Transcoder<'a, 'o> {
     fn new(out: &'o mut Vec<u8>) -> Self {
-        Self {
-            out,
-            tables: Tables::get(),
-            notes: Vec::new(),
-        }
+        Self { out, tables: Tables::get(), notes: Vec::new() }
     }
 
     /// Writes a message in its own form; `depth` is how many more may stand in each other.
@@ -61,12 +57,7 @@ impl<'a, 'o> Transcoder<'a, 'o> {
     }
 
     /// Writes the fields of a message, without braces, after whatever the open object holds.
-    pub(super) fn fields(
-        &mut self,
-        message: &'static Message,
-        wire: &'a [u8],
-        depth: usize,
-    ) -> Result<(), Fault> {
+    pub(super) fn fields(&mut self, message: &'static Message, wire: &'a [u8], depth: usize) -> Result<(), Fault> {
         let mut notes = self.note(message, wire)?;
         let start = notes.start;
         while let Some((field, group)) = self.next_group(message, &mut notes) {
@@ -84,12 +75,7 @@ impl<'a, 'o> Transcoder<'a, 'o> {
     }
 
     /// Writes the value of a field, which may have been sent in several pieces.
-    pub(super) fn field(
-        &mut self,
-        field: &'static Field,
-        group: Group,
-        depth: usize,
-    ) -> Result<Outcome, Fault> {
+    pub(super) fn field(&mut self, field: &'static Field, group: Group, depth: usize) -> Result<Outcome, Fault> {
         match field.shape {
             Shape::Map => return self.map(field, group, depth),
             Shape::Repeated => return self.list(field, group, depth),

@@ -5,18 +5,14 @@ use std::collections::HashMap;
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
-    FileDescriptorSet, MessageOptions,
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, MessageOptions,
 };
 
 use super::{Enum, Field, Form, Kind, Message, Shape, Tables};
 
 /// Returns the tables of every message and enum in the embedded descriptors.
 pub(super) fn tables() -> Tables {
-    #[expect(
-        clippy::expect_used,
-        reason = "the bytes are those that the build script wrote"
-    )]
+    #[expect(clippy::expect_used, reason = "the bytes are those that the build script wrote")]
     let set = FileDescriptorSet::decode(crate::FILE_DESCRIPTOR_SET).expect("embedded descriptors");
     let mut found = Found::default();
     for file in &set.file {
@@ -27,29 +23,14 @@ pub(super) fn tables() -> Tables {
         enums: places(found.enums.iter().map(|(name, _)| name)),
     };
     Tables {
-        messages: found
-            .messages
-            .iter()
-            .map(|message| message.table(&names))
-            .collect(),
-        enums: found
-            .enums
-            .iter()
-            .map(|(name, values)| enumeration(name, values))
-            .collect(),
-        by_name: names
-            .messages
-            .iter()
-            .map(|(name, place)| ((*name).to_owned(), *place))
-            .collect(),
+        messages: found.messages.iter().map(|message| message.table(&names)).collect(),
+        enums: found.enums.iter().map(|(name, values)| enumeration(name, values)).collect(),
+        by_name: names.messages.iter().map(|(name, place)| ((*name).to_owned(), *place)).collect(),
     }
 }
 
 fn places<'a>(names: impl Iterator<Item = &'a String>) -> HashMap<&'a str, usize> {
-    names
-        .enumerate()
-        .map(|(place, name)| (name.as_str(), place))
-        .collect()
+    names.enumerate().map(|(place, name)| (name.as_str(), place)).collect()
 }
 
 /// Where each message and each enum will be.
@@ -78,10 +59,7 @@ impl<'a> Found<'a> {
             self.message(file.package(), message, is_proto3);
         }
         for enumeration in &file.enum_type {
-            self.enums.push((
-                format!("{}.{}", file.package(), enumeration.name()),
-                enumeration,
-            ));
+            self.enums.push((format!("{}.{}", file.package(), enumeration.name()), enumeration));
         }
     }
 
@@ -91,14 +69,9 @@ impl<'a> Found<'a> {
             self.message(&name, inner, is_proto3);
         }
         for enumeration in &descriptor.enum_type {
-            self.enums
-                .push((format!("{name}.{}", enumeration.name()), enumeration));
+            self.enums.push((format!("{name}.{}", enumeration.name()), enumeration));
         }
-        self.messages.push(FoundMessage {
-            name,
-            descriptor,
-            is_proto3,
-        });
+        self.messages.push(FoundMessage { name, descriptor, is_proto3 });
     }
 }
 
@@ -122,11 +95,7 @@ impl FoundMessage<'_> {
         fields.sort_by_key(|field| field.number);
         Message {
             form: form(&self.name),
-            oneofs: fields
-                .iter()
-                .filter_map(|field| field.oneof)
-                .max()
-                .map_or(0, |last| last + 1),
+            oneofs: fields.iter().filter_map(|field| field.oneof).max().map_or(0, |last| last + 1),
             fields,
             name: self.name.clone(),
         }
@@ -134,12 +103,8 @@ impl FoundMessage<'_> {
 
     fn shape(&self, field: &FieldDescriptorProto, kind: Kind) -> Shape {
         let is_entry_here = |nested: &DescriptorProto| {
-            nested
-                .options
-                .as_ref()
-                .is_some_and(MessageOptions::map_entry)
-                && field.type_name().trim_start_matches('.')
-                    == format!("{}.{}", self.name, nested.name())
+            nested.options.as_ref().is_some_and(MessageOptions::map_entry)
+                && field.type_name().trim_start_matches('.') == format!("{}.{}", self.name, nested.name())
         };
         if field.label() == Label::Repeated {
             let is_map = self.descriptor.nested_type.iter().any(is_entry_here);
@@ -161,9 +126,7 @@ fn real_oneof(field: &FieldDescriptorProto) -> Option<usize> {
     if field.proto3_optional() {
         return None;
     }
-    field
-        .oneof_index
-        .and_then(|place| usize::try_from(place).ok())
+    field.oneof_index.and_then(|place| usize::try_from(place).ok())
 }
 
 /// Returns `None` for what no message of the protocol has: groups, and types outside the set.
@@ -201,23 +164,17 @@ fn form(name: &str) -> Form {
         "Struct" => Form::Struct,
         "Timestamp" => Form::Timestamp,
         "Value" => Form::Value,
-        "BoolValue" | "BytesValue" | "DoubleValue" | "FloatValue" | "Int32Value" | "Int64Value"
-        | "StringValue" | "UInt32Value" | "UInt64Value" => Form::Wrapper,
+        "BoolValue" | "BytesValue" | "DoubleValue" | "FloatValue" | "Int32Value" | "Int64Value" | "StringValue"
+        | "UInt32Value" | "UInt64Value" => Form::Wrapper,
         _ => Form::Object,
     }
 }
 
 fn enumeration(name: &str, descriptor: &EnumDescriptorProto) -> Enum {
-    let mut values: Vec<(i32, String)> = descriptor
-        .value
-        .iter()
-        .map(|value| (value.number(), format!("\"{}\"", value.name())))
-        .collect();
+    let mut values: Vec<(i32, String)> =
+        descriptor.value.iter().map(|value| (value.number(), format!("\"{}\"", value.name()))).collect();
     // Stable: of two names of one number, the first is the canonical one.
     values.sort_by_key(|(number, _)| *number);
     values.dedup_by_key(|(number, _)| *number);
-    Enum {
-        is_null: name == "google.protobuf.NullValue",
-        values,
-    }
+    Enum { is_null: name == "google.protobuf.NullValue", values }
 }

@@ -21,12 +21,7 @@ enum Value<'a> {
 
 impl Transcoder<'_, '_> {
     /// Writes a map by its keys, unless nothing is left in it.
-    pub(in crate::json) fn map(
-        &mut self,
-        field: &'static Field,
-        group: Group,
-        depth: usize,
-    ) -> Result<Outcome, Fault> {
+    pub(in crate::json) fn map(&mut self, field: &'static Field, group: Group, depth: usize) -> Result<Outcome, Fault> {
         let kind = self.value_kind(field).ok_or(Fault::WireType)?;
         let mut entries = Vec::with_capacity(group.len());
         for place in group {
@@ -52,9 +47,7 @@ impl Transcoder<'_, '_> {
             self.out.push(b':');
             let written = match entry.value {
                 Value::Sent(wire) => self.value(kind, wire, depth)?,
-                Value::Joined(bytes) => {
-                    Transcoder::new(self.out).value(kind, Wire::Bytes(&bytes), depth)?
-                }
+                Value::Joined(bytes) => Transcoder::new(self.out).value(kind, Wire::Bytes(&bytes), depth)?,
             };
             match written {
                 Outcome::Written => outcome = Outcome::Written,
@@ -70,20 +63,13 @@ impl Transcoder<'_, '_> {
         let Kind::Message(place) = field.kind else {
             return None;
         };
-        self.tables
-            .message(place)?
-            .fields
-            .last()
-            .map(|value| value.kind)
+        self.tables.message(place)?.fields.last().map(|value| value.kind)
     }
 }
 
 /// Takes an entry apart. A part that was not sent has the default value.
 fn entry(kind: Kind, wire: &[u8]) -> Result<Entry<'_>, Fault> {
-    let mut entry = Entry {
-        key: &[],
-        value: Value::Sent(kind.zero()),
-    };
+    let mut entry = Entry { key: &[], value: Value::Sent(kind.zero()) };
     let mut cursor = Cursor::new(wire);
     while let Some((number, wire)) = cursor.field()? {
         match (number, wire, &mut entry.value) {

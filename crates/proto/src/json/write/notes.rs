@@ -20,11 +20,7 @@ pub(in crate::json) type Group = Range<usize>;
 
 impl<'a> Transcoder<'a, '_> {
     /// Notes every known field of `wire` on top of the stack, by number, and returns where.
-    pub(in crate::json) fn note(
-        &mut self,
-        message: &'static Message,
-        wire: &'a [u8],
-    ) -> Result<Group, Fault> {
+    pub(in crate::json) fn note(&mut self, message: &'static Message, wire: &'a [u8]) -> Result<Group, Fault> {
         let start = self.notes.len();
         let mut cursor = Cursor::new(wire);
         let mut previous = 0;
@@ -49,24 +45,13 @@ impl<'a> Transcoder<'a, '_> {
 
     /// Forgets what a later member of the same oneof has replaced.
     fn keep_last(&mut self, message: &'static Message, oneof: usize, start: usize) {
-        let is_member = |note: &Note<'_>| {
-            message
-                .fields
-                .get(note.field)
-                .is_some_and(|field| field.oneof == Some(oneof))
-        };
+        let is_member =
+            |note: &Note<'_>| message.fields.get(note.field).is_some_and(|field| field.oneof == Some(oneof));
         let notes = self.notes.get(start..).unwrap_or_default();
-        let Some(winner) = notes
-            .iter()
-            .rfind(|note| is_member(note))
-            .map(|note| note.field)
-        else {
+        let Some(winner) = notes.iter().rfind(|note| is_member(note)).map(|note| note.field) else {
             return;
         };
-        let Some(last_loser) = notes
-            .iter()
-            .rposition(|n| is_member(n) && n.field != winner)
-        else {
+        let Some(last_loser) = notes.iter().rposition(|n| is_member(n) && n.field != winner) else {
             return;
         };
         let mut place = 0;

@@ -11,12 +11,7 @@ use crate::json::{Fault, text};
 
 impl<'a> Transcoder<'a, '_> {
     /// Writes one value.
-    pub(in crate::json) fn value(
-        &mut self,
-        kind: Kind,
-        wire: Wire<'a>,
-        depth: usize,
-    ) -> Result<Outcome, Fault> {
+    pub(in crate::json) fn value(&mut self, kind: Kind, wire: Wire<'a>, depth: usize) -> Result<Outcome, Fault> {
         let out = &mut *self.out;
         match (kind, wire) {
             (Kind::Message(place), Wire::Bytes(bytes)) => {
@@ -101,13 +96,7 @@ impl<'a> Transcoder<'a, '_> {
     }
 
     /// Writes one more element of a list, and returns what has become of the list.
-    fn element(
-        &mut self,
-        list: Outcome,
-        kind: Kind,
-        wire: Wire<'a>,
-        depth: usize,
-    ) -> Result<Outcome, Fault> {
+    fn element(&mut self, list: Outcome, kind: Kind, wire: Wire<'a>, depth: usize) -> Result<Outcome, Fault> {
         let before = self.out.len();
         if list == Outcome::Written {
             self.out.push(b',');
@@ -121,10 +110,7 @@ impl<'a> Transcoder<'a, '_> {
 }
 
 /// Returns the 32 bits of a number that count in a field of 32 bits.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "readers must ignore the higher bits"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "readers must ignore the higher bits")]
 fn low_half(bits: u64) -> u32 {
     bits as u32
 }
@@ -137,12 +123,8 @@ impl Kind {
     fn packed(self) -> Option<Packed> {
         match self {
             Self::Bytes | Self::Message(_) | Self::String => None,
-            Self::Double | Self::Fixed64 | Self::Sfixed64 => {
-                Some(|cursor| cursor.fixed64().map(Wire::Fixed64))
-            }
-            Self::Fixed32 | Self::Float | Self::Sfixed32 => {
-                Some(|cursor| cursor.fixed32().map(Wire::Fixed32))
-            }
+            Self::Double | Self::Fixed64 | Self::Sfixed64 => Some(|cursor| cursor.fixed64().map(Wire::Fixed64)),
+            Self::Fixed32 | Self::Float | Self::Sfixed32 => Some(|cursor| cursor.fixed32().map(Wire::Fixed32)),
             _ => Some(|cursor| cursor.varint().map(Wire::Varint)),
         }
     }
@@ -153,9 +135,7 @@ impl Kind {
     pub(super) fn is_zero(self, wire: Wire<'_>) -> bool {
         match (self, wire) {
             (Self::Bytes | Self::String, Wire::Bytes(bytes)) => bytes.is_empty(),
-            (Self::Enum(_) | Self::Int32 | Self::Sint32 | Self::Uint32, Wire::Varint(bits)) => {
-                low_half(bits) == 0
-            }
+            (Self::Enum(_) | Self::Int32 | Self::Sint32 | Self::Uint32, Wire::Varint(bits)) => low_half(bits) == 0,
             (Self::Bool | Self::Int64 | Self::Sint64 | Self::Uint64, Wire::Varint(bits))
             | (Self::Double | Self::Fixed64 | Self::Sfixed64, Wire::Fixed64(bits)) => bits == 0,
             (Self::Fixed32 | Self::Float | Self::Sfixed32, Wire::Fixed32(bits)) => bits == 0,
