@@ -58,19 +58,10 @@ impl Document {
     /// 400 `invalidSyntax` if it is not an object or its `schemas` are not acceptable (leniently:
     /// not an array; strictly: not an array of known URNs with that of the type in it);
     /// 400 `invalidValue` if a value does not fit its attribute.
-    pub fn read(
-        body: &Value,
-        resource_type: &ResourceType,
-        strictness: Strictness,
-    ) -> Result<Self, Error> {
-        let body = body
-            .as_object()
-            .ok_or_else(|| Error::invalid_syntax("The body is not a JSON object."))?;
+    pub fn read(body: &Value, resource_type: &ResourceType, strictness: Strictness) -> Result<Self, Error> {
+        let body = body.as_object().ok_or_else(|| Error::invalid_syntax("The body is not a JSON object."))?;
         check_schemas(body, resource_type, strictness)?;
-        let mut document = Self {
-            values: Map::new(),
-            dropped: Vec::new(),
-        };
+        let mut document = Self { values: Map::new(), dropped: Vec::new() };
         for (name, value) in body {
             document.take(name, value, resource_type)?;
         }
@@ -124,9 +115,9 @@ impl Document {
                     }
                     Ok(())
                 }
-                Value::Object(members) => members.iter().try_for_each(|(name, value)| {
-                    self.take(&format!("{urn}:{name}"), value, resource_type)
-                }),
+                Value::Object(members) => members
+                    .iter()
+                    .try_for_each(|(name, value)| self.take(&format!("{urn}:{name}"), value, resource_type)),
                 _ => Err(Error::invalid_value(format!("The value of `{urn}` is not an object."))),
             },
             Err(_) => {
@@ -142,8 +133,7 @@ impl Document {
         }
         let reason = if !path.is_supported() {
             Some(DropReason::Unsupported)
-        } else if path.attribute().mutability == Mutability::ReadOnly
-            || path.leaf().mutability == Mutability::ReadOnly
+        } else if path.attribute().mutability == Mutability::ReadOnly || path.leaf().mutability == Mutability::ReadOnly
         {
             Some(DropReason::NotWritable)
         } else {
@@ -186,10 +176,7 @@ impl Document {
     }
 
     fn drop(&mut self, path: &str, reason: DropReason) {
-        self.dropped.push(Dropped {
-            path: excerpt(path),
-            reason,
-        });
+        self.dropped.push(Dropped { path: excerpt(path), reason });
     }
 }
 
@@ -208,11 +195,7 @@ pub(crate) fn object_at<'m>(holder: &'m mut Map<String, Value>, key: &str) -> &'
     slot.as_object_mut().expect("an object")
 }
 
-fn check_schemas(
-    body: &Map<String, Value>,
-    resource_type: &ResourceType,
-    strictness: Strictness,
-) -> Result<(), Error> {
+fn check_schemas(body: &Map<String, Value>, resource_type: &ResourceType, strictness: Strictness) -> Result<(), Error> {
     let schemas = match member(body, "schemas") {
         None | Some(Value::Null) => &[][..],
         Some(Value::Array(schemas)) => schemas.as_slice(),
@@ -235,10 +218,7 @@ fn check_schemas(
     if has_core {
         Ok(())
     } else {
-        Err(Error::invalid_syntax(format!(
-            "`schemas` does not name `{}`.",
-            resource_type.schema.urn
-        )))
+        Err(Error::invalid_syntax(format!("`schemas` does not name `{}`.", resource_type.schema.urn)))
     }
 }
 

@@ -81,9 +81,7 @@ impl ScimType {
     /// Returns the type of that keyword, whatever its case; none for others.
     #[must_use]
     pub fn from_keyword(keyword: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str().eq_ignore_ascii_case(keyword))
+        Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(keyword))
     }
 }
 
@@ -103,11 +101,7 @@ impl Error {
     /// Returns an error without a keyword.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            scim_type: None,
-            detail: detail.into(),
-        }
+        Self { status, scim_type: None, detail: detail.into() }
     }
 
     /// Returns a 400 with a keyword, or a 409 for [`ScimType::Uniqueness`] and a 403 for
@@ -119,11 +113,7 @@ impl Error {
             ScimType::Sensitive => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self {
-            status,
-            scim_type: Some(scim_type),
-            detail: detail.into(),
-        }
+        Self { status, scim_type: Some(scim_type), detail: detail.into() }
     }
 
     /// Returns a 400 `invalidFilter`.

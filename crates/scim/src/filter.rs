@@ -235,9 +235,7 @@ impl Operator {
     }
 
     fn from_keyword(keyword: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|operator| operator.as_str().eq_ignore_ascii_case(keyword))
+        Self::ALL.into_iter().find(|operator| operator.as_str().eq_ignore_ascii_case(keyword))
     }
 
     fn is_equality(self) -> bool {

@@ -28,9 +28,7 @@ pub fn compare(left: &str, right: &str) -> Ordering {
 /// Says whether `text` contains `part` without case. Allocates nothing.
 #[must_use]
 pub fn contains(text: &str, part: &str) -> bool {
-    text.char_indices()
-        .filter_map(|(start, _)| text.get(start..))
-        .any(|rest| starts_with(rest, part))
+    text.char_indices().filter_map(|(start, _)| text.get(start..)).any(|rest| starts_with(rest, part))
         || part.is_empty()
 }
 
@@ -47,16 +45,11 @@ pub fn ends_with(text: &str, part: &str) -> bool {
 }
 
 fn is_prefix(mut text: impl Iterator<Item = char>, part: impl Iterator<Item = char>) -> bool {
-    part.into_iter()
-        .all(|wanted| text.next().is_some_and(|found| fold(found) == fold(wanted)))
+    part.into_iter().all(|wanted| text.next().is_some_and(|found| fold(found) == fold(wanted)))
 }
 
 fn fold(character: char) -> char {
-    if character.is_ascii() {
-        character.to_ascii_lowercase()
-    } else {
-        CaseMapper::new().simple_fold(character)
-    }
+    if character.is_ascii() { character.to_ascii_lowercase() } else { CaseMapper::new().simple_fold(character) }
 }
 
 #[cfg(test)]

@@ -26,10 +26,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 1 MiB and 32 levels.
     fn default() -> Self {
-        Self {
-            size_bytes: 1024 * 1024,
-            depth: 32,
-        }
+        Self { size_bytes: 1024 * 1024, depth: 32 }
     }
 }
 
@@ -70,18 +67,12 @@ impl From<JsonError> for Error {
 /// [`JsonError`] if it is longer or deeper than `limits`, not UTF-8, not JSON, or has a member twice.
 pub fn parse(body: &[u8], limits: Limits) -> Result<Value, JsonError> {
     if body.len() > limits.size_bytes {
-        return Err(JsonError::TooLarge {
-            limit_bytes: limits.size_bytes,
-        });
+        return Err(JsonError::TooLarge { limit_bytes: limits.size_bytes });
     }
-    let text = std::str::from_utf8(body).map_err(|error| JsonError::NotUtf8 {
-        position: error.valid_up_to() + 1,
-    })?;
+    let text = std::str::from_utf8(body).map_err(|error| JsonError::NotUtf8 { position: error.valid_up_to() + 1 })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let strict = Strict {
-        levels_left: limits.depth,
-    };
+    let strict = Strict { levels_left: limits.depth };
     let value = strict.deserialize(&mut reader).map_err(JsonError::Syntax)?;
     reader.end().map_err(JsonError::Syntax)?;
     Ok(value)
@@ -134,9 +125,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("a number is out of range"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number is out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -162,10 +151,7 @@ impl<'de> Visitor<'de> for Strict {
         let mut names = HashSet::new();
         while let Some(name) = members.next_key::<String>()? {
             if !names.insert(name.to_ascii_lowercase()) {
-                return Err(A::Error::custom(format_args!(
-                    "`{}` occurs twice",
-                    excerpt(&name)
-                )));
+                return Err(A::Error::custom(format_args!("`{}` occurs twice", excerpt(&name))));
             }
             values.insert(name, members.next_value_seed(below)?);
         }

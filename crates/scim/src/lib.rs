@@ -14,13 +14,20 @@
 
 pub mod document;
 pub mod error;
+pub mod etag;
 pub mod filter;
 pub mod fold;
 pub mod instant;
 pub mod json;
+mod message;
+pub mod page;
 pub mod patch;
 pub mod path;
+pub mod projection;
 pub mod schema;
+pub mod search;
+pub mod service_provider_config;
+pub mod sort;
 #[cfg(test)]
 mod testing;
 pub mod value;

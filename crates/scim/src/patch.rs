@@ -58,22 +58,12 @@ pub fn apply(
     rules: &dyn Rules,
     strictness: Strictness,
 ) -> Result<Outcome, Error> {
-    let mut patch = Patch {
-        resource: resource.clone(),
-        resource_type,
-        rules,
-        strictness,
-        dropped: Vec::new(),
-    };
+    let mut patch = Patch { resource: resource.clone(), resource_type, rules, strictness, dropped: Vec::new() };
     for operation in message::operations(body, strictness)? {
         patch.run(&operation?)?;
     }
     patch.refresh_schemas();
-    Ok(Outcome {
-        is_changed: patch.resource != *resource,
-        resource: patch.resource,
-        dropped: patch.dropped,
-    })
+    Ok(Outcome { is_changed: patch.resource != *resource, resource: patch.resource, dropped: patch.dropped })
 }
 
 /// The work in progress.
@@ -100,17 +90,12 @@ impl Patch<'_> {
             None => return Err(missing_value(verb)),
             Some(Value::Object(members)) => members,
             Some(_) => {
-                return Err(Error::invalid_syntax(
-                    "The `value` of an operation without `path` is not an object.",
-                ));
+                return Err(Error::invalid_syntax("The `value` of an operation without `path` is not an object."));
             }
         };
         // Clients send these back as they got them (RFC 7644 §3.5.1 ignores them in PUT, too).
-        let is_bookkeeping = |name: &str| {
-            ["id", "schemas", "meta"]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(name))
-        };
+        let is_bookkeeping =
+            |name: &str| ["id", "schemas", "meta"].iter().any(|known| known.eq_ignore_ascii_case(name));
         members
             .iter()
             .filter(|(path, _)| !is_bookkeeping(path))
@@ -130,9 +115,7 @@ impl Patch<'_> {
             return Err(missing_value(verb));
         }
         match target {
-            ConditionPath::Plain(Reference::Schema(urn, support)) => {
-                self.run_on_schema(&urn, support, verb, value)
-            }
+            ConditionPath::Plain(Reference::Schema(urn, support)) => self.run_on_schema(&urn, support, verb, value),
             ConditionPath::Plain(Reference::Attribute(path)) => self.run_on(&path, verb, value),
             ConditionPath::Filtered(target) => self.change_elements(&target, verb, value),
         }
@@ -149,22 +132,16 @@ impl Patch<'_> {
     }
 
     /// A bare URN: all of an extension, or the attributes of the core by their names.
-    fn run_on_schema(
-        &mut self,
-        urn: &str,
-        support: Support,
-        verb: Verb,
-        value: Option<&Value>,
-    ) -> Result<(), Error> {
+    fn run_on_schema(&mut self, urn: &str, support: Support, verb: Verb, value: Option<&Value>) -> Result<(), Error> {
         if support == Support::Unsupported {
             self.note(urn, DropReason::Unsupported);
             return Ok(());
         }
         match (verb, value) {
             (Verb::Remove, _) | (_, Some(Value::Null)) => self.remove_schema(urn),
-            (_, Some(Value::Object(members))) => members
-                .iter()
-                .try_for_each(|(name, value)| self.run_at(&format!("{urn}:{name}"), verb, Some(value))),
+            (_, Some(Value::Object(members))) => {
+                members.iter().try_for_each(|(name, value)| self.run_at(&format!("{urn}:{name}"), verb, Some(value)))
+            }
             _ => Err(Error::invalid_value(format!("The value of `{urn}` is not an object."))),
         }
     }
@@ -203,10 +180,7 @@ impl Patch<'_> {
     }
 
     fn note(&mut self, path: &str, reason: DropReason) {
-        self.dropped.push(Dropped {
-            path: path.to_owned(),
-            reason,
-        });
+        self.dropped.push(Dropped { path: path.to_owned(), reason });
     }
 
     /// Brings `schemas` up to date if an extension came or went.
@@ -225,10 +199,7 @@ impl Patch<'_> {
 
 /// Returns the path of the attribute without its sub-attribute.
 fn whole(path: &AttributePath) -> AttributePath {
-    AttributePath {
-        sub: None,
-        ..path.clone()
-    }
+    AttributePath { sub: None, ..path.clone() }
 }
 
 fn missing_value(verb: Verb) -> Error {

@@ -95,14 +95,10 @@ impl Reference {
             }
             Prefixed::By(schema, rest) => (Some(schema), rest),
         };
-        let (name, sub) = split_name(rest).ok_or_else(|| PathError::Malformed {
-            path: excerpt(text),
-        })?;
+        let (name, sub) = split_name(rest).ok_or_else(|| PathError::Malformed { path: excerpt(text) })?;
         resolve(schema, name, sub, resource_type)
             .map(Self::Attribute)
-            .ok_or_else(|| PathError::UnknownAttribute {
-                path: excerpt(text),
-            })
+            .ok_or_else(|| PathError::UnknownAttribute { path: excerpt(text) })
     }
 }
 
@@ -114,9 +110,7 @@ impl AttributePath {
     pub fn parse(text: &str, resource_type: &ResourceType) -> Result<Self, PathError> {
         match Reference::parse(text, resource_type)? {
             Reference::Attribute(path) => Ok(path),
-            Reference::Schema(..) => Err(PathError::WholeSchema {
-                path: excerpt(text),
-            }),
+            Reference::Schema(..) => Err(PathError::WholeSchema { path: excerpt(text) }),
         }
     }
 
@@ -132,10 +126,7 @@ impl AttributePath {
 
     /// Returns the same path with a sub-attribute of its attribute.
     pub(crate) fn with_sub(&self, sub: &Arc<Attribute>) -> Self {
-        Self {
-            sub: Some(Arc::clone(sub)),
-            ..self.clone()
-        }
+        Self { sub: Some(Arc::clone(sub)), ..self.clone() }
     }
 
     /// Returns the sub-attribute if one is named, else the attribute.
@@ -242,20 +233,13 @@ pub(crate) fn elements(value: Option<&Value>) -> impl Iterator<Item = &Value> {
 
 /// Returns the member of that name, whatever its case.
 pub(crate) fn member<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
-    members.get(name).or_else(|| {
-        members
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    })
+    members.get(name).or_else(|| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
 /// Says whether this is a name: `ALPHA *( ALPHA / DIGIT / "-" / "_" )` or `$ref`.
 pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|other| other.is_ascii_alphanumeric() || other == '-' || other == '_')
+        && text.chars().all(|other| other.is_ascii_alphanumeric() || other == '-' || other == '_')
         || text.eq_ignore_ascii_case("$ref")
 }
 
@@ -266,18 +250,12 @@ enum Prefixed<'t, 's> {
 }
 
 /// Takes the longest URN off that a schema of the type has.
-fn split_urn<'t, 's>(
-    text: &'t str,
-    resource_type: &'s ResourceType,
-) -> Result<Prefixed<'t, 's>, PathError> {
+fn split_urn<'t, 's>(text: &'t str, resource_type: &'s ResourceType) -> Result<Prefixed<'t, 's>, PathError> {
     if !text.contains(':') {
         return Ok(Prefixed::None);
     }
     let held = resource_type.schemas().map(|schema| (schema, Support::Supported));
-    let recognised = resource_type
-        .unsupported
-        .iter()
-        .map(|schema| (schema, Support::Unsupported));
+    let recognised = resource_type.unsupported.iter().map(|schema| (schema, Support::Unsupported));
     let mut best: Option<(&Schema, Support, &str)> = None;
     for (schema, support) in held.chain(recognised) {
         let length = schema.urn.len();
@@ -290,9 +268,7 @@ fn split_urn<'t, 's>(
         }
     }
     match best {
-        None => Err(PathError::UnknownSchema {
-            path: excerpt(text),
-        }),
+        None => Err(PathError::UnknownSchema { path: excerpt(text) }),
         Some((schema, support, "")) => Ok(Prefixed::Bare(schema, support)),
         Some((schema, _, rest)) => Ok(Prefixed::By(schema, rest.strip_prefix(':').unwrap_or(rest))),
     }
@@ -318,13 +294,9 @@ fn resolve(
         .schemas()
         .chain(is_core.then(|| resource_type.common()))
         .map(|schema| (schema, Support::Supported));
-    let recognised = resource_type
-        .unsupported
-        .iter()
-        .map(|schema| (schema, Support::Unsupported));
-    held.chain(recognised)
-        .filter(|(schema, _)| schema.urn.is_empty() || schema.urn.eq_ignore_ascii_case(urn))
-        .find_map(|(schema, support)| {
+    let recognised = resource_type.unsupported.iter().map(|schema| (schema, Support::Unsupported));
+    held.chain(recognised).filter(|(schema, _)| schema.urn.is_empty() || schema.urn.eq_ignore_ascii_case(urn)).find_map(
+        |(schema, support)| {
             let attribute = schema.attribute(name)?;
             let sub = match sub {
                 None => None,
@@ -336,7 +308,8 @@ fn resolve(
                 sub,
                 support,
             })
-        })
+        },
+    )
 }
 
 fn extension_key(schema: &Schema, resource_type: &ResourceType) -> Option<Arc<str>> {
@@ -346,9 +319,7 @@ fn extension_key(schema: &Schema, resource_type: &ResourceType) -> Option<Arc<st
 
 /// Says whether values of this attribute are compared through their `value` sub-attribute.
 pub(crate) fn value_of_elements(attribute: &Attribute) -> Option<&Arc<Attribute>> {
-    (attribute.kind == Kind::Complex && attribute.multi_valued)
-        .then(|| attribute.sub_attribute("value"))
-        .flatten()
+    (attribute.kind == Kind::Complex && attribute.multi_valued).then(|| attribute.sub_attribute("value")).flatten()
 }
 
 #[cfg(test)]

@@ -12,9 +12,7 @@ pub(crate) fn resource_type() -> ResourceType {
         "User",
         "Test user",
         [
-            Attribute::string("userName")
-                .required()
-                .unique(Uniqueness::Server),
+            Attribute::string("userName").required().unique(Uniqueness::Server),
             Attribute::complex(
                 "name",
                 [
@@ -27,20 +25,13 @@ pub(crate) fn resource_type() -> ResourceType {
             Attribute::boolean("active").required(),
             Attribute::complex(
                 "emails",
-                [
-                    Attribute::string("value"),
-                    Attribute::string("type"),
-                    Attribute::boolean("primary"),
-                ],
+                [Attribute::string("value"), Attribute::string("type"), Attribute::boolean("primary")],
             )
             .multi_valued(),
             Attribute::string("tags").multi_valued(),
-            Attribute::complex(
-                "badges",
-                [Attribute::string("value"), Attribute::string("type")],
-            )
-            .multi_valued()
-            .read_only(),
+            Attribute::complex("badges", [Attribute::string("value"), Attribute::string("type")])
+                .multi_valued()
+                .read_only(),
             Attribute::new("logins", crate::schema::Kind::Integer),
         ],
     );
@@ -48,12 +39,7 @@ pub(crate) fn resource_type() -> ResourceType {
         EXTENSION,
         "ExampleUser",
         "Role",
-        [
-            Attribute::boolean("editor")
-                .required()
-                .unassigned_by(&["", "undefined"]),
-            Attribute::string("team"),
-        ],
+        [Attribute::boolean("editor").required().unassigned_by(&["", "undefined"]), Attribute::string("team")],
     );
     ResourceType::new("User", "Test user", "/Users", user)
         .extended_by(extension)

@@ -57,12 +57,10 @@ pub fn coerce(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Val
         Value::Array(elements) => match elements.as_slice() {
             [] => Ok(None),
             [Value::Array(_)] => Err(mismatch(attribute, value)),
-            [Value::Object(members)] if attribute.kind == Kind::Boolean => {
-                match member(members, "value") {
-                    Some(inner) if !inner.is_array() => coerce_one(attribute, inner),
-                    _ => Err(mismatch(attribute, value)),
-                }
-            }
+            [Value::Object(members)] if attribute.kind == Kind::Boolean => match member(members, "value") {
+                Some(inner) if !inner.is_array() => coerce_one(attribute, inner),
+                _ => Err(mismatch(attribute, value)),
+            },
             [element] => coerce_one(attribute, element),
             _ => Err(mismatch(attribute, value)),
         },
@@ -99,10 +97,7 @@ fn coerce_all(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Val
 /// Coerces one value, without regard to whether the attribute has many.
 fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ValueError> {
     if let Value::String(text) = value
-        && attribute
-            .unassigned_words
-            .iter()
-            .any(|word| word.eq_ignore_ascii_case(text.trim()))
+        && attribute.unassigned_words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
     {
         return Ok(None);
     }
@@ -114,21 +109,14 @@ fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Val
         | (Kind::Decimal, Value::Number(_)) => Some(value.clone()),
         (Kind::Boolean, Value::String(text)) => boolean_word(text).map(Value::Bool),
         (Kind::Integer, Value::Number(number)) if !number.is_f64() => Some(value.clone()),
-        (Kind::String, Value::Number(number)) if attribute.accepts_numbers => {
-            Some(Value::String(number.to_string()))
-        }
-        (Kind::DateTime, Value::String(text)) => {
-            instant::parse(text).map(|_| value.clone())
-        }
+        (Kind::String, Value::Number(number)) if attribute.accepts_numbers => Some(Value::String(number.to_string())),
+        (Kind::DateTime, Value::String(text)) => instant::parse(text).map(|_| value.clone()),
         _ => None,
     };
     coerced.map(Some).ok_or_else(|| mismatch(attribute, value))
 }
 
-fn coerce_members(
-    attribute: &Attribute,
-    members: &Map<String, Value>,
-) -> Result<Option<Value>, ValueError> {
+fn coerce_members(attribute: &Attribute, members: &Map<String, Value>) -> Result<Option<Value>, ValueError> {
     let mut coerced = Map::new();
     for (key, value) in members {
         if let Some(sub) = attribute.sub_attribute(key)

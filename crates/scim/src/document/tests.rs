@@ -68,11 +68,7 @@ fn what_has_no_effect_is_noted() {
         "urn:example:other": {}, "name": {"formatted": "x", "givenName": "y"},
     }))
     .unwrap();
-    let dropped: Vec<_> = document
-        .dropped
-        .iter()
-        .map(|dropped| (dropped.path.as_str(), dropped.reason))
-        .collect();
+    let dropped: Vec<_> = document.dropped.iter().map(|dropped| (dropped.path.as_str(), dropped.reason)).collect();
     assert_eq!(
         dropped,
         [

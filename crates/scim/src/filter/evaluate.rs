@@ -27,20 +27,12 @@ pub(super) fn matches(filter: &Filter, context: &Value) -> bool {
 }
 
 fn compares(comparison: &Comparison, context: &Value) -> bool {
-    let Comparison {
-        target,
-        operator,
-        operand,
-    } = comparison;
+    let Comparison { target, operator, operand } = comparison;
     if *operand == Operand::Null {
         let absent = any_value(target, context, |_| true) == Found::Nothing;
         return absent == (*operator == Operator::Equal);
     }
-    let case = if target.path.leaf().case_exact {
-        Case::Exact
-    } else {
-        Case::Folded
-    };
+    let case = if target.path.leaf().case_exact { Case::Exact } else { Case::Folded };
     match any_value(target, context, |value| holds(value, *operator, operand, case)) {
         Found::Accepted => true,
         Found::Refused => false,
@@ -107,9 +99,7 @@ fn holds(value: &Value, operator: Operator, operand: &Operand, case: Case) -> bo
         }
         _ => None,
     };
-    ordering.map_or(operator == Operator::NotEqual, |ordering| {
-        is_ordered(operator, ordering)
-    })
+    ordering.map_or(operator == Operator::NotEqual, |ordering| is_ordered(operator, ordering))
 }
 
 fn text_holds(text: &str, operator: Operator, wanted: &str, case: Case) -> bool {

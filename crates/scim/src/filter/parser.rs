@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::scanner::{Fault, Literal, Scanner};
-use super::{
-    Comparison, Filter, FilterError, FilterProblem, MAX_LENGTH_BYTES, Operand, Operator, Target,
-};
+use super::{Comparison, Filter, FilterError, FilterProblem, MAX_LENGTH_BYTES, Operand, Operator, Target};
 use crate::error::excerpt;
 use crate::instant;
 use crate::path::{AttributePath, PathError, Reference, Support, is_name, value_of_elements};
@@ -23,35 +21,23 @@ pub(super) fn parse(text: &str, resource_type: &ResourceType) -> Result<Filter, 
     whole(text, resource_type, |parser| {
         let filter = parser.any(None)?;
         parser.scanner.skip_spaces();
-        if parser.scanner.is_at_end() {
-            Ok(filter)
-        } else {
-            Err(parser.scanner.expected("`and`, `or` or the end"))
-        }
+        if parser.scanner.is_at_end() { Ok(filter) } else { Err(parser.scanner.expected("`and`, `or` or the end")) }
     })
 }
 
 /// Parses the path of a PATCH operation: `attr`, `attr.sub`, `attr[filter]`, `attr[filter].sub`,
 /// each with or without a URN, or a bare URN.
-pub(crate) fn parse_condition_path(
-    text: &str,
-    resource_type: &ResourceType,
-) -> Result<ConditionPath, FilterError> {
+pub(crate) fn parse_condition_path(text: &str, resource_type: &ResourceType) -> Result<ConditionPath, FilterError> {
     whole(text.trim_matches(' '), resource_type, |parser| {
         let word = parser.scanner.word();
         let path = if parser.scanner.is_at_end() {
-            ConditionPath::Plain(Reference::parse(word, resource_type).map_err(|error| Fault {
-                offset: 0,
-                problem: error.into(),
-            })?)
+            ConditionPath::Plain(
+                Reference::parse(word, resource_type).map_err(|error| Fault { offset: 0, problem: error.into() })?,
+            )
         } else {
             ConditionPath::Filtered(parser.filtered(word, 0)?)
         };
-        if parser.scanner.is_at_end() {
-            Ok(path)
-        } else {
-            Err(parser.scanner.expected("the end of the path"))
-        }
+        if parser.scanner.is_at_end() { Ok(path) } else { Err(parser.scanner.expected("the end of the path")) }
     })
 }
 
@@ -60,15 +46,9 @@ fn whole<T>(
     resource_type: &ResourceType,
     parse: impl FnOnce(&mut Parser<'_>) -> Result<T, Fault>,
 ) -> Result<T, FilterError> {
-    let mut parser = Parser {
-        scanner: Scanner::new(text),
-        resource_type,
-    };
+    let mut parser = Parser { scanner: Scanner::new(text), resource_type };
     let parsed = if text.len() > MAX_LENGTH_BYTES {
-        Err(Fault {
-            offset: 0,
-            problem: FilterProblem::TooLong,
-        })
+        Err(Fault { offset: 0, problem: FilterProblem::TooLong })
     } else {
         parse(&mut parser)
     };
@@ -135,32 +115,20 @@ impl Parser<'_> {
             let target = self.filtered(word, start)?;
             return match (target.path.sub_attribute(), target.condition) {
                 (None, Some(condition)) => Ok(Filter::Element(target.path, condition)),
-                (_, condition) => self.operation(Target {
-                    path: target.path,
-                    condition,
-                }),
+                (_, condition) => self.operation(Target { path: target.path, condition }),
             };
         }
         let path = match context {
             None => AttributePath::parse(word, self.resource_type),
             Some(parent) => self.part(parent, word),
         }
-        .map_err(|error| Fault {
-            offset: start,
-            problem: error.into(),
-        })?;
-        self.operation(Target {
-            path,
-            condition: None,
-        })
+        .map_err(|error| Fault { offset: start, problem: error.into() })?;
+        self.operation(Target { path, condition: None })
     }
 
     /// Parses `[filter]` and perhaps `.sub` behind a name that was just taken.
     fn filtered(&mut self, word: &str, start: usize) -> Result<Target, Fault> {
-        let fault = |problem| Fault {
-            offset: start,
-            problem,
-        };
+        let fault = |problem| Fault { offset: start, problem };
         let path = AttributePath::parse(word, self.resource_type).map_err(|error| fault(error.into()))?;
         if !(path.attribute.multi_valued || path.attribute.kind == Kind::Complex) || path.sub.is_some() {
             return Err(fault(FilterProblem::NoElements(path.to_string())));
@@ -174,17 +142,11 @@ impl Parser<'_> {
         let start = self.scanner.offset();
         let path = if self.scanner.take('.') {
             let name = self.scanner.word();
-            self.sub_attribute(&path, name).map_err(|error| Fault {
-                offset: start + 1,
-                problem: error.into(),
-            })?
+            self.sub_attribute(&path, name).map_err(|error| Fault { offset: start + 1, problem: error.into() })?
         } else {
             path
         };
-        Ok(Target {
-            path,
-            condition: Some(Box::new(condition)),
-        })
+        Ok(Target { path, condition: Some(Box::new(condition)) })
     }
 
     /// Parses the operator and the value.
@@ -200,10 +162,8 @@ impl Parser<'_> {
         if word.is_empty() {
             return Err(self.scanner.expected("an operator"));
         }
-        let operator = Operator::from_keyword(word).ok_or_else(|| Fault {
-            offset: start,
-            problem: FilterProblem::UnknownOperator(excerpt(word)),
-        })?;
+        let operator = Operator::from_keyword(word)
+            .ok_or_else(|| Fault { offset: start, problem: FilterProblem::UnknownOperator(excerpt(word)) })?;
         if !self.scanner.skip_spaces() {
             return Err(self.scanner.expected("a space and a value"));
         }
@@ -213,24 +173,14 @@ impl Parser<'_> {
         if !is_comparable(target.path.leaf(), operator) {
             return Err(Fault {
                 offset: start,
-                problem: FilterProblem::NotComparable {
-                    attribute: target.to_string(),
-                    operator: operator.as_str(),
-                },
+                problem: FilterProblem::NotComparable { attribute: target.to_string(), operator: operator.as_str() },
             });
         }
         let operand = operand(target.path.leaf(), operator, literal).map_err(|expected| Fault {
             offset: value_start,
-            problem: FilterProblem::WrongType {
-                attribute: target.to_string(),
-                expected,
-            },
+            problem: FilterProblem::WrongType { attribute: target.to_string(), expected },
         })?;
-        Ok(Filter::Compare(Comparison {
-            target,
-            operator,
-            operand,
-        }))
+        Ok(Filter::Compare(Comparison { target, operator, operand }))
     }
 
     /// Resolves a name inside of a value filter.
@@ -258,9 +208,7 @@ impl Parser<'_> {
     /// Resolves the name of a part, which may be one that is only recognised.
     fn sub_attribute(&self, parent: &AttributePath, name: &str) -> Result<AttributePath, PathError> {
         if !is_name(name) {
-            return Err(PathError::Malformed {
-                path: excerpt(name),
-            });
+            return Err(PathError::Malformed { path: excerpt(name) });
         }
         if let Some(sub) = parent.attribute.sub_attribute(name) {
             return Ok(parent.with_sub(sub));
@@ -271,13 +219,8 @@ impl Parser<'_> {
             .iter()
             .filter(|schema| schema.urn.eq_ignore_ascii_case(urn))
             .find_map(|schema| schema.attribute(&parent.attribute.name)?.sub_attribute(name))
-            .map(|sub| AttributePath {
-                support: Support::Unsupported,
-                ..parent.with_sub(sub)
-            })
-            .ok_or_else(|| PathError::UnknownAttribute {
-                path: format!("{parent}.{}", excerpt(name)),
-            })
+            .map(|sub| AttributePath { support: Support::Unsupported, ..parent.with_sub(sub) })
+            .ok_or_else(|| PathError::UnknownAttribute { path: format!("{parent}.{}", excerpt(name)) })
     }
 }
 
@@ -289,10 +232,7 @@ fn through_value(target: Target) -> Target {
     };
     match value {
         None => target,
-        Some(value) => Target {
-            path: target.path.with_sub(&value),
-            ..target
-        },
+        Some(value) => Target { path: target.path.with_sub(&value), ..target },
     }
 }
 
@@ -307,18 +247,12 @@ fn is_comparable(attribute: &Attribute, operator: Operator) -> bool {
 }
 
 /// Brings a literal to the type of the attribute, or says what that type wants.
-fn operand(
-    attribute: &Attribute,
-    operator: Operator,
-    literal: Literal,
-) -> Result<Operand, &'static str> {
+fn operand(attribute: &Attribute, operator: Operator, literal: Literal) -> Result<Operand, &'static str> {
     match (attribute.kind, literal) {
         (_, Literal::Null) if operator.is_equality() => Ok(Operand::Null),
         (_, Literal::Null) => Err("`null` only by `eq` and `ne`"),
         (Kind::Boolean, Literal::Boolean(value)) => Ok(Operand::Boolean(value)),
-        (Kind::Boolean, Literal::Text(text)) => boolean_word(&text)
-            .map(Operand::Boolean)
-            .ok_or("true or false"),
+        (Kind::Boolean, Literal::Text(text)) => boolean_word(&text).map(Operand::Boolean).ok_or("true or false"),
         (Kind::Boolean, _) => Err("true or false"),
         (Kind::DateTime, Literal::Text(text)) => match instant::parse(&text) {
             Some(instant) => Ok(Operand::Instant(instant, text)),
@@ -328,9 +262,7 @@ fn operand(
         (Kind::Integer | Kind::Decimal, Literal::Number(number)) => Ok(Operand::Number(number)),
         (Kind::Integer | Kind::Decimal, _) => Err("a number"),
         (_, Literal::Text(text)) => Ok(Operand::Text(text)),
-        (_, Literal::Number(number)) if attribute.accepts_numbers => {
-            Ok(Operand::Text(number.to_string()))
-        }
+        (_, Literal::Number(number)) if attribute.accepts_numbers => Ok(Operand::Text(number.to_string())),
         _ => Err("text in double quotes"),
     }
 }

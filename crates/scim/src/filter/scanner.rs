@@ -26,11 +26,7 @@ pub(super) struct Scanner<'t> {
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            offset: 0,
-            depth: 0,
-        }
+        Self { text, offset: 0, depth: 0 }
     }
 
     pub(super) fn offset(&self) -> usize {
@@ -42,10 +38,7 @@ impl<'t> Scanner<'t> {
     }
 
     pub(super) fn fault(&self, problem: FilterProblem) -> Fault {
-        Fault {
-            offset: self.offset,
-            problem,
-        }
+        Fault { offset: self.offset, problem }
     }
 
     pub(super) fn expected(&self, what: &'static str) -> Fault {
@@ -105,9 +98,7 @@ impl<'t> Scanner<'t> {
     /// Takes a keyword between spaces, or leaves everything where it is.
     pub(super) fn take_keyword(&mut self, keyword: &str) -> bool {
         let before = self.offset;
-        let found = self.skip_spaces()
-            && self.word().eq_ignore_ascii_case(keyword)
-            && self.is_before(' ');
+        let found = self.skip_spaces() && self.word().eq_ignore_ascii_case(keyword) && self.is_before(' ');
         if !found {
             self.offset = before;
         }
@@ -137,21 +128,16 @@ impl<'t> Scanner<'t> {
         if word.is_empty() {
             return Err(self.expected("a value"));
         }
-        for (keyword, literal) in [
-            ("true", Literal::Boolean(true)),
-            ("false", Literal::Boolean(false)),
-            ("null", Literal::Null),
-        ] {
+        for (keyword, literal) in
+            [("true", Literal::Boolean(true)), ("false", Literal::Boolean(false)), ("null", Literal::Null)]
+        {
             if word.eq_ignore_ascii_case(keyword) {
                 return Ok(literal);
             }
         }
         serde_json::from_str(word)
             .map(Literal::Number)
-            .map_err(|_| Fault {
-                offset: start,
-                problem: FilterProblem::NotAValue(excerpt(word)),
-            })
+            .map_err(|_| Fault { offset: start, problem: FilterProblem::NotAValue(excerpt(word)) })
     }
 
     fn string(&mut self) -> Result<Literal, Fault> {
@@ -166,8 +152,7 @@ impl<'t> Scanner<'t> {
         let Some(quoted) = quoted else {
             return Err(self.expected("text that ends in a double quote"));
         };
-        let text = serde_json::from_str(quoted)
-            .map_err(|_| self.expected("a JSON string with valid escapes"))?;
+        let text = serde_json::from_str(quoted).map_err(|_| self.expected("a JSON string with valid escapes"))?;
         self.offset += quoted.len();
         Ok(Literal::Text(text))
     }

@@ -1,9 +1,10 @@
 //! The message around the operations.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{MAX_OPERATIONS, PATCH_OP};
 use crate::error::{Error, excerpt};
+use crate::message::check_schemas;
 use crate::path::member;
 use crate::value::Strictness;
 
@@ -37,10 +38,8 @@ pub(super) fn operations(
     body: &Value,
     strictness: Strictness,
 ) -> Result<impl Iterator<Item = Result<Operation<'_>, Error>>, Error> {
-    let body = body
-        .as_object()
-        .ok_or_else(|| Error::invalid_syntax("The body is not a JSON object."))?;
-    check_schemas(body, strictness)?;
+    let body = body.as_object().ok_or_else(|| Error::invalid_syntax("The body is not a JSON object."))?;
+    check_schemas(body, PATCH_OP, strictness)?;
     let operations = match member(body, "Operations") {
         Some(Value::Array(operations)) => operations,
         Some(_) => return Err(Error::invalid_syntax("`Operations` is not an array.")),
@@ -57,30 +56,8 @@ pub(super) fn operations(
     Ok(operations.iter().map(operation))
 }
 
-fn check_schemas(body: &Map<String, Value>, strictness: Strictness) -> Result<(), Error> {
-    let schemas = match member(body, "schemas") {
-        None | Some(Value::Null) => &[][..],
-        Some(Value::Array(schemas)) => schemas.as_slice(),
-        Some(_) => return Err(Error::invalid_syntax("`schemas` is not an array.")),
-    };
-    if schemas.is_empty() && strictness == Strictness::Lenient {
-        return Ok(());
-    }
-    let is_patch = schemas
-        .iter()
-        .filter_map(Value::as_str)
-        .any(|urn| urn.eq_ignore_ascii_case(PATCH_OP));
-    if is_patch {
-        Ok(())
-    } else {
-        Err(Error::invalid_syntax(format!("`schemas` does not name `{PATCH_OP}`.")))
-    }
-}
-
 fn operation(operation: &Value) -> Result<Operation<'_>, Error> {
-    let members = operation
-        .as_object()
-        .ok_or_else(|| Error::invalid_syntax("An operation is not an object."))?;
+    let members = operation.as_object().ok_or_else(|| Error::invalid_syntax("An operation is not an object."))?;
     let verb = match member(members, "op") {
         Some(Value::String(word)) => verb(word)?,
         Some(_) => return Err(Error::invalid_syntax("The `op` of an operation is not a string.")),
@@ -91,11 +68,7 @@ fn operation(operation: &Value) -> Result<Operation<'_>, Error> {
         Some(Value::String(path)) => Some(path.trim_matches(' ')).filter(|path| !path.is_empty()),
         Some(_) => return Err(Error::invalid_syntax("The `path` of an operation is not a string.")),
     };
-    Ok(Operation {
-        verb,
-        path,
-        value: member(members, "value"),
-    })
+    Ok(Operation { verb, path, value: member(members, "value") })
 }
 
 fn verb(word: &str) -> Result<Verb, Error> {
@@ -103,9 +76,6 @@ fn verb(word: &str) -> Result<Verb, Error> {
         .into_iter()
         .find(|verb| verb.as_str().eq_ignore_ascii_case(word))
         .ok_or_else(|| {
-            Error::invalid_syntax(format!(
-                "`{}` is not an operation; use add, replace or remove.",
-                excerpt(word)
-            ))
+            Error::invalid_syntax(format!("`{}` is not an operation; use add, replace or remove.", excerpt(word)))
         })
 }

@@ -68,17 +68,10 @@ impl Patch<'_> {
     }
 
     /// A path with a value filter.
-    pub(super) fn change_elements(
-        &mut self,
-        target: &Target,
-        verb: Verb,
-        value: Option<&Value>,
-    ) -> Result<(), Error> {
+    pub(super) fn change_elements(&mut self, target: &Target, verb: Verb, value: Option<&Value>) -> Result<(), Error> {
         let attribute = whole(&target.path);
         if !attribute.attribute().multi_valued {
-            return Err(Error::invalid_path(format!(
-                "`{attribute}` has a single value, which cannot be filtered."
-            )));
+            return Err(Error::invalid_path(format!("`{attribute}` has a single value, which cannot be filtered.")));
         }
         if !self.may_write_elements(&target.path, Write::Set)? {
             return Ok(());
@@ -152,8 +145,7 @@ impl Patch<'_> {
 
     /// Asks for the part, if one is named, and for the attribute that holds it.
     fn may_write_elements(&mut self, path: &AttributePath, write: Write) -> Result<bool, Error> {
-        Ok(self.may_write(path, write)?
-            && (path.sub_attribute().is_none() || self.may_write(&whole(path), write)?))
+        Ok(self.may_write(path, write)? && (path.sub_attribute().is_none() || self.may_write(&whole(path), write)?))
     }
 
     fn elements_of(&self, attribute: &AttributePath) -> Vec<Value> {
@@ -178,29 +170,11 @@ enum Change {
 }
 
 impl Change {
-    fn read(
-        sub: Option<&Attribute>,
-        attribute: &Attribute,
-        verb: Verb,
-        value: Option<&Value>,
-    ) -> Result<Self, Error> {
-        let value = match (verb, value) {
-            (Verb::Remove, _) | (_, None) => None,
-            (_, Some(value)) => match sub {
-                Some(sub) => coerce(sub, value)?,
-                None => {
-                    let mut one = attribute.clone();
-                    one.multi_valued = false;
-                    let one_of = match value {
-                        Value::Array(values) => match values.as_slice() {
-                            [one] => one,
-                            _ => value,
-                        },
-                        value => value,
-                    };
-                    coerce(&one, one_of)?
-                }
-            },
+    fn read(sub: Option<&Attribute>, attribute: &Attribute, verb: Verb, value: Option<&Value>) -> Result<Self, Error> {
+        let value = match (verb, value, sub) {
+            (Verb::Remove, ..) | (_, None, _) => None,
+            (_, Some(value), Some(sub)) => coerce(sub, value)?,
+            (_, Some(value), None) => coerce(&single(attribute), value)?,
         };
         Ok(match (sub, value) {
             (None, None) => Self::Remove,
@@ -234,6 +208,11 @@ impl Change {
             Self::RemovePart(_) | Self::Remove => false,
         }
     }
+}
+
+/// Returns the description of one element.
+fn single(attribute: &Attribute) -> Attribute {
+    Attribute { multi_valued: false, ..attribute.clone() }
 }
 
 /// Adds what is not there yet; a primary among it takes that from the others.

@@ -48,13 +48,11 @@ pub struct Declared(pub Strictness);
 
 impl Rules for Declared {
     fn policy(&self, path: &AttributePath, write: Write, resource: &Value) -> Policy {
-        let is_fixed = [path.attribute(), path.leaf()]
-            .into_iter()
-            .any(|attribute| match attribute.mutability {
-                Mutability::ReadOnly => true,
-                Mutability::Immutable => path.values(resource).next().is_some(),
-                Mutability::ReadWrite | Mutability::WriteOnly => false,
-            });
+        let is_fixed = [path.attribute(), path.leaf()].into_iter().any(|attribute| match attribute.mutability {
+            Mutability::ReadOnly => true,
+            Mutability::Immutable => path.values(resource).next().is_some(),
+            Mutability::ReadWrite | Mutability::WriteOnly => false,
+        });
         match (is_fixed, self.0, write) {
             (true, Strictness::Lenient, _) => Policy::IgnoreAudited,
             (true, Strictness::Strict, _) => Policy::Reject,

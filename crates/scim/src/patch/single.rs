@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::Patch;
 use super::message::Verb;
 use super::rules::Write;
-use super::Patch;
 use crate::document::object_at;
 use crate::error::Error;
 use crate::path::{AttributePath, PathError, is_present};
@@ -26,11 +26,7 @@ impl Patch<'_> {
             Some(value) if verb != Verb::Remove => coerce(path.leaf(), value),
             _ => Ok(None),
         };
-        let write = if matches!(coerced, Ok(None)) {
-            Write::Remove
-        } else {
-            Write::Set
-        };
+        let write = if matches!(coerced, Ok(None)) { Write::Remove } else { Write::Set };
         // A value that is not going to be taken need not be of the right type.
         if self.may_write(path, write)? {
             self.assign(path, coerced?);

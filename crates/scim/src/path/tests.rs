@@ -65,10 +65,7 @@ fn other_text_is_refused() {
     check("shoeSize", "unknown");
     check("userName.length", "unknown");
     check(":", "unknown schema");
-    assert!(matches!(
-        AttributePath::parse(EXTENSION, &resource_type()),
-        Err(PathError::WholeSchema { .. })
-    ));
+    assert!(matches!(AttributePath::parse(EXTENSION, &resource_type()), Err(PathError::WholeSchema { .. })));
 }
 
 proptest::proptest! {

@@ -73,6 +73,7 @@ pub enum Uniqueness {
 /// one of these each and are meant to be chained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the characteristics of RFC 7643 §7 are booleans")]
 pub struct Attribute {
     /// The name, in the spelling that resources use.
     pub name: String,
@@ -250,9 +251,7 @@ impl Attribute {
 
 /// Returns the attribute of that name, whatever its case (RFC 7643 §2.1).
 pub(super) fn find<'a>(attributes: &'a [Arc<Attribute>], name: &str) -> Option<&'a Arc<Attribute>> {
-    attributes
-        .iter()
-        .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+    attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
 }
 
 fn each<S: Serializer>(attributes: &[Arc<Attribute>], serializer: S) -> Result<S::Ok, S::Error> {

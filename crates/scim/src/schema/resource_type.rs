@@ -23,12 +23,7 @@ pub struct Schema {
 impl Schema {
     /// Returns a schema of these attributes.
     #[must_use]
-    pub fn new(
-        urn: &str,
-        name: &str,
-        description: &str,
-        attributes: impl IntoIterator<Item = Attribute>,
-    ) -> Self {
+    pub fn new(urn: &str, name: &str, description: &str, attributes: impl IntoIterator<Item = Attribute>) -> Self {
         Self {
             urn: Arc::from(urn),
             name: name.to_owned(),
@@ -107,10 +102,7 @@ impl ResourceType {
     /// Adds an extension that a resource may lack.
     #[must_use]
     pub fn extended_by(mut self, schema: Schema) -> Self {
-        self.extensions.push(Extension {
-            schema,
-            required: false,
-        });
+        self.extensions.push(Extension { schema, required: false });
         self
     }
 
@@ -136,42 +128,21 @@ impl ResourceType {
     /// Returns the extension of that URN, whatever its case.
     #[must_use]
     pub fn extension(&self, urn: &str) -> Option<&Schema> {
-        self.extensions
-            .iter()
-            .map(|extension| &extension.schema)
-            .find(|schema| schema.urn.eq_ignore_ascii_case(urn))
+        self.extensions.iter().map(|extension| &extension.schema).find(|schema| schema.urn.eq_ignore_ascii_case(urn))
     }
 
-    /// Returns the URNs that belong into the `schemas` of this resource: those with data left, in
-    /// the order of [`schemas`](Self::schemas), and never none.
+    /// Returns the URNs that belong into the `schemas` of this resource: its own, and those of the
+    /// extensions with data left in it.
     ///
-    /// Source: RFC 7643 §3 (`schemas` is not empty).
+    /// Its own is there even if a projection leaves nothing but the `id`, or nothing but an
+    /// extension: strict clients tell the type of a resource by it.
+    ///
+    /// Source: RFC 7643 §3.
     #[must_use]
     pub fn schemas_in(&self, resource: &Value) -> Vec<Arc<str>> {
-        let Some(resource) = resource.as_object() else {
-            return vec![Arc::clone(&self.schema.urn)];
-        };
-        let core = self
-            .schema
-            .attributes
-            .iter()
-            .any(|attribute| resource.contains_key(&attribute.name));
-        let urns: Vec<_> = core
-            .then_some(&self.schema)
-            .into_iter()
-            .chain(
-                self.extensions
-                    .iter()
-                    .map(|extension| &extension.schema)
-                    .filter(|schema| resource.contains_key(&*schema.urn)),
-            )
-            .map(|schema| Arc::clone(&schema.urn))
-            .collect();
-        if urns.is_empty() {
-            vec![Arc::clone(&self.schema.urn)]
-        } else {
-            urns
-        }
+        let extensions =
+            self.extensions.iter().map(|extension| &extension.schema.urn).filter(|urn| resource.get(&***urn).is_some());
+        std::iter::once(&self.schema.urn).chain(extensions).cloned().collect()
     }
 
     /// Returns the resource that `/ResourceTypes/{name}` answers; `base` is the URL of the mount,

@@ -16,8 +16,7 @@ pub const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 /// The schema of a resource type (RFC 7643 §6).
 pub const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 /// The schema of the provider's configuration (RFC 7643 §5).
-pub const SERVICE_PROVIDER_CONFIG: &str =
-    "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+pub const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 
 /// Returns the attributes that every resource has (RFC 7643 §3.1).
 #[must_use]
@@ -27,14 +26,8 @@ pub fn common() -> Schema {
         "Common",
         "Attributes of every resource",
         [
-            Attribute::string("schemas")
-                .multi_valued()
-                .read_only()
-                .returned(Returned::Always),
-            Attribute::string("id")
-                .case_exact()
-                .read_only()
-                .returned(Returned::Always),
+            Attribute::string("schemas").multi_valued().read_only().returned(Returned::Always),
+            Attribute::string("id").case_exact().read_only().returned(Returned::Always),
             Attribute::string("externalId").case_exact().accepting_numbers(),
             Attribute::complex(
                 "meta",
@@ -62,15 +55,8 @@ pub fn user() -> Schema {
             Attribute::string("userName").required(),
             Attribute::complex(
                 "name",
-                [
-                    "formatted",
-                    "familyName",
-                    "givenName",
-                    "middleName",
-                    "honorificPrefix",
-                    "honorificSuffix",
-                ]
-                .map(Attribute::string),
+                ["formatted", "familyName", "givenName", "middleName", "honorificPrefix", "honorificSuffix"]
+                    .map(Attribute::string),
             ),
             Attribute::string("displayName"),
             Attribute::string("nickName"),
@@ -81,9 +67,7 @@ pub fn user() -> Schema {
             Attribute::string("locale"),
             Attribute::string("timezone"),
             Attribute::boolean("active"),
-            Attribute::string("password")
-                .mutability(Mutability::WriteOnly)
-                .returned(Returned::Never),
+            Attribute::string("password").mutability(Mutability::WriteOnly).returned(Returned::Never),
             plural("emails", Kind::String),
             plural("phoneNumbers", Kind::String),
             plural("ims", Kind::String),
@@ -135,11 +119,7 @@ pub fn enterprise_user() -> Schema {
             Attribute::string("department"),
             Attribute::complex(
                 "manager",
-                [
-                    Attribute::string("value"),
-                    Attribute::new("$ref", Kind::Reference),
-                    Attribute::string("displayName"),
-                ],
+                [Attribute::string("value"), Attribute::new("$ref", Kind::Reference), Attribute::string("displayName")],
             ),
         ],
     )

@@ -85,11 +85,7 @@ fn other_types_are_checked() {
 #[test]
 fn complex_values_get_the_spelling_of_the_schema() {
     let name = Attribute::complex("name", [Attribute::string("givenName"), Attribute::string("familyName")]);
-    check(
-        &name,
-        &json!({"GIVENNAME": "Ada", "familyName": null, "shoe": 1}),
-        &json!({"givenName": "Ada"}),
-    );
+    check(&name, &json!({"GIVENNAME": "Ada", "familyName": null, "shoe": 1}), &json!({"givenName": "Ada"}));
     check(&name, &json!({}), &json!("unassigned"));
     check(&name, &json!("Ada"), &json!("refused"));
     check(&name, &json!({"givenName": 1}), &json!("refused"));

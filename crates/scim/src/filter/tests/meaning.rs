@@ -24,9 +24,7 @@ fn ada() -> Value {
 }
 
 fn matches(text: &str, resource: &Value) -> bool {
-    Filter::parse(text, &resource_type())
-        .unwrap_or_else(|error| panic!("`{text}`: {error}"))
-        .matches(resource)
+    Filter::parse(text, &resource_type()).unwrap_or_else(|error| panic!("`{text}`: {error}")).matches(resource)
 }
 
 fn check(text: &str, expected: bool) {
@@ -54,7 +52,7 @@ fn terms_match_by_type() {
         r#"meta.lastModified gt "2026-01-05T09:00:00Z""#,
         r#"meta.version eq "W/\"1\"""#,
         r#"externalId sw "Gu""#,
-        r#"schemas eq null"#,
+        "schemas eq null",
     ] {
         check(text, true);
     }
@@ -125,11 +123,21 @@ fn unassigned_is_absent() {
 
 #[test]
 fn resources_of_another_shape_do_not_panic() {
-    for resource in [json!(null), json!([]), json!("x"), json!({"userName": 5, "active": "x", "meta": [], EXTENSION: 3,
-        "emails": "a", "tags": {"a": 1}, "logins": "x", "name": 3})] {
+    for resource in [
+        json!(null),
+        json!([]),
+        json!("x"),
+        json!({"userName": 5, "active": "x", "meta": [], EXTENSION: 3,
+        "emails": "a", "tags": {"a": 1}, "logins": "x", "name": 3}),
+    ] {
         for text in [
-            r#"userName eq "x""#, "active eq true", r#"meta.created gt "2026-01-01T00:00:00Z""#, "logins gt 1",
-            r#"emails[type eq "work"].value eq "x""#, r#"emails eq "a""#, r#"name.givenName eq "x""#,
+            r#"userName eq "x""#,
+            "active eq true",
+            r#"meta.created gt "2026-01-01T00:00:00Z""#,
+            "logins gt 1",
+            r#"emails[type eq "work"].value eq "x""#,
+            r#"emails eq "a""#,
+            r#"name.givenName eq "x""#,
         ] {
             assert!(!matches(text, &resource), "{text} {resource}");
         }
@@ -236,7 +244,7 @@ proptest! {
         prop_assert_eq!(matches(&format!("not ({left})"), &ada), !a);
         prop_assert_eq!(matches(&format!("{left} and {right}"), &ada), a && b);
         prop_assert_eq!(matches(&format!("{left} or {right}"), &ada), a || b);
-        prop_assert_eq!(matches(&format!("{left} or {right} and not ({left})"), &ada), a || (b && !a));
+        prop_assert_eq!(matches(&format!("{left} or {right} and not ({left})"), &ada), a || b);
     }
 
     #[test]

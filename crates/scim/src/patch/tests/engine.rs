@@ -78,7 +78,10 @@ fn replace_without_filter_swaps_the_set() {
     check(&json!([{"op": "replace", "path": "tags", "value": ["x", "y", "x"]}]), &json!({"tags": ["x", "y"]}));
     check(&json!([{"op": "replace", "path": "tags", "value": []}]), &json!({"tags": null}));
     check(&json!([{"op": "replace", "path": "tags", "value": null}]), &json!({"tags": null}));
-    check(&json!([{"op": "replace", "path": "emails", "value": [{"value": "a"}]}]), &json!({"emails": [{"value": "a"}]}));
+    check(
+        &json!([{"op": "replace", "path": "emails", "value": [{"value": "a"}]}]),
+        &json!({"emails": [{"value": "a"}]}),
+    );
     refuse(
         &json!([{"op": "replace", "path": "emails", "value": [{"value": "a", "primary": true}, {"value": "b", "primary": true}]}]),
         Strictness::Lenient,
@@ -114,8 +117,14 @@ fn a_filter_selects_elements() {
             json!([{"value": "ada@example.com", "type": "work", "primary": false},
                    {"value": "ada@home.example", "type": "home", "primary": true}]),
         ),
-        (json!({"op": "replace", "path": "emails[type eq \"home\"]", "value": {"value": "h"}}), json!([work, {"value": "h"}])),
-        (json!({"op": "replace", "path": "emails[type eq \"home\"]", "value": [{"value": "h"}]}), json!([work, {"value": "h"}])),
+        (
+            json!({"op": "replace", "path": "emails[type eq \"home\"]", "value": {"value": "h"}}),
+            json!([work, {"value": "h"}]),
+        ),
+        (
+            json!({"op": "replace", "path": "emails[type eq \"home\"]", "value": [{"value": "h"}]}),
+            json!([work, {"value": "h"}]),
+        ),
         (
             json!({"op": "add", "path": "emails[type eq \"home\"]", "value": {"value": "h"}}),
             json!([work, {"value": "h", "type": "home"}]),
@@ -127,14 +136,21 @@ fn a_filter_selects_elements() {
             json!({"op": "remove", "path": "emails[type eq \"work\"].primary"}),
             json!([{"value": "ada@example.com", "type": "work"}, home]),
         ),
-        (json!({"op": "remove", "path": "emails.type"}),
-         json!([{"value": "ada@example.com", "primary": true}, {"value": "ada@home.example"}])),
-        (json!({"op": "replace", "path": "emails.type", "value": "x"}),
-         json!([{"value": "ada@example.com", "type": "x", "primary": true}, {"value": "ada@home.example", "type": "x"}])),
+        (
+            json!({"op": "remove", "path": "emails.type"}),
+            json!([{"value": "ada@example.com", "primary": true}, {"value": "ada@home.example"}]),
+        ),
+        (
+            json!({"op": "replace", "path": "emails.type", "value": "x"}),
+            json!([{"value": "ada@example.com", "type": "x", "primary": true}, {"value": "ada@home.example", "type": "x"}]),
+        ),
     ] {
         check(&json!([operation]), &json!({"emails": emails}));
     }
-    check(&json!([{"op": "replace", "path": "tags[value eq \"MATH\"]", "value": "maths"}]), &json!({"tags": ["maths"]}));
+    check(
+        &json!([{"op": "replace", "path": "tags[value eq \"MATH\"]", "value": "maths"}]),
+        &json!({"tags": ["maths"]}),
+    );
     check(&json!([{"op": "remove", "path": "tags[value eq \"math\"]"}]), &json!({"tags": null}));
     for path in ["emails[value pr].primary", "emails.primary"] {
         refuse(&json!([{"op": "add", "path": path, "value": true}]), Strictness::Lenient, ScimType::InvalidValue);
@@ -157,10 +173,7 @@ fn an_unmatched_equality_makes_the_element() {
             &json!([{"op": op, "path": "emails[type eq \"other\" and value eq \"o\"]", "value": {"primary": false}}]),
             &emails(json!({"type": "other", "value": "o", "primary": false})),
         );
-        for path in [
-            "emails[type eq \"other\"].value",
-            "emails[type eq \"other\"]",
-        ] {
+        for path in ["emails[type eq \"other\"].value", "emails[type eq \"other\"]"] {
             let operation = json!([{"op": op, "path": path, "value": "o@x.y"}]);
             refuse(&operation, Strictness::Strict, ScimType::NoTarget);
         }

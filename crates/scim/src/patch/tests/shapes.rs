@@ -59,11 +59,7 @@ fn a_role_without_value_stays() {
         check(&json!([operation]), &json!({}));
     }
     for value in [json!("admin"), json!("editor"), json!(1), json!({})] {
-        refuse(
-            &json!([{"op": "replace", "path": path, "value": value}]),
-            Strictness::Lenient,
-            ScimType::InvalidValue,
-        );
+        refuse(&json!([{"op": "replace", "path": path, "value": value}]), Strictness::Lenient, ScimType::InvalidValue);
     }
 }
 
@@ -241,28 +237,47 @@ fn the_first_error_wins_and_nothing_changes() {
 
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
-        Just(json!(null)), any::<bool>().prop_map(Value::from), any::<i32>().prop_map(Value::from),
-        Just(json!("False")), Just(json!("a")), Just(json!("work")),
+        Just(json!(null)),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        Just(json!("False")),
+        Just(json!("a")),
+        Just(json!("work")),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            proptest::collection::vec((path(), inner), 0..3).prop_map(|members| {
-                Value::Object(members.into_iter().collect())
-            }),
+            proptest::collection::vec((path(), inner), 0..3)
+                .prop_map(|members| { Value::Object(members.into_iter().collect()) }),
         ]
     })
 }
 
 fn path() -> impl Strategy<Value = String> {
     prop_oneof![
-        Just("active".to_owned()), Just("value".to_owned()), Just("type".to_owned()), Just("primary".to_owned()),
-        Just("emails".to_owned()), Just("emails.value".to_owned()), Just("emails.primary".to_owned()),
-        Just("emails[type eq \"work\"]".to_owned()), Just("emails[type eq \"new\" and primary eq true].value".to_owned()),
-        Just("emails[value pr].primary".to_owned()), Just("tags".to_owned()), Just("tags[value sw \"m\"]".to_owned()),
-        Just("name".to_owned()), Just("name.givenName".to_owned()), Just("displayName".to_owned()), Just("schemas".to_owned()),
-        Just("meta".to_owned()), Just("title".to_owned()), Just(EXTENSION.to_owned()), Just(format!("{EXTENSION}:editor")),
-        Just(format!("{EXTENSION}:team")), Just("badges[type eq \"x\"].value".to_owned()), ".{0,10}",
+        Just("active".to_owned()),
+        Just("value".to_owned()),
+        Just("type".to_owned()),
+        Just("primary".to_owned()),
+        Just("emails".to_owned()),
+        Just("emails.value".to_owned()),
+        Just("emails.primary".to_owned()),
+        Just("emails[type eq \"work\"]".to_owned()),
+        Just("emails[type eq \"new\" and primary eq true].value".to_owned()),
+        Just("emails[value pr].primary".to_owned()),
+        Just("tags".to_owned()),
+        Just("tags[value sw \"m\"]".to_owned()),
+        Just("name".to_owned()),
+        Just("name.givenName".to_owned()),
+        Just("displayName".to_owned()),
+        Just("schemas".to_owned()),
+        Just("meta".to_owned()),
+        Just("title".to_owned()),
+        Just(EXTENSION.to_owned()),
+        Just(format!("{EXTENSION}:editor")),
+        Just(format!("{EXTENSION}:team")),
+        Just("badges[type eq \"x\"].value".to_owned()),
+        ".{0,10}",
     ]
 }
 
@@ -296,8 +311,11 @@ proptest! {
             prop_assert!(primaries <= 1, "{}", resource);
             prop_assert!(resource.as_object().unwrap().values().all(crate::path::is_present), "{}", resource);
             prop_assert_eq!(outcome.is_changed, *resource != before);
-            // What was applied is already so: a repeated `replace` changes nothing more.
-            if operations.iter().all(|operation| operation["op"] == "Replace") && operations.len() == 1 {
+            // What was applied is already so: a repeated `replace` changes nothing more, unless it
+            // replaced what its own value filter looks for.
+            let text = json!(operations).to_string();
+            let is_filtered = text.contains("[type") || text.contains("[value");
+            if operations.len() == 1 && operations[0]["op"] == "Replace" && !is_filtered {
                 let again = apply(&message(&json!(operations)), resource, &resource_type(), &Product(strictness), strictness);
                 prop_assert_eq!(&again.unwrap().resource, resource);
             }
