@@ -9,7 +9,7 @@
 //! type that is not in this crate is **left out** (the mapping has no text for it), and a `Value`
 //! that was never set reads `null`. Extensions are left out as well.
 //!
-//! [`write`] turns encoded messages into text without decoding them first; it is what large
+//! [`write()`] turns encoded messages into text without decoding them first; it is what large
 //! listings want. [`to_string`] and [`to_value`] take a message, [`from_str`] reads one.
 //!
 //! Source: <https://protobuf.dev/programming-guides/json/>.
