@@ -55,7 +55,8 @@ impl Document {
     /// Reads a body. `id`, `meta` and everything read-only are ignored, even if they contradict.
     ///
     /// # Errors
-    /// 400 `invalidSyntax` if it is not an object or its `schemas` are not acceptable (leniently:
+    /// 400 `invalidSyntax` if it is not an object, has an attribute twice under different names, or
+    /// its `schemas` are not acceptable (leniently:
     /// not an array; strictly: not an array of known URNs with that of the type in it);
     /// 400 `invalidValue` if a value does not fit its attribute.
     pub fn read(body: &Value, resource_type: &ResourceType, strictness: Strictness) -> Result<Self, Error> {
@@ -152,7 +153,10 @@ impl Document {
             None => holder,
             Some(_) => object_at(holder, &path.attribute().name),
         };
-        holder.insert(path.leaf().name.clone(), value.unwrap_or(Value::Null));
+        let previous = holder.insert(path.leaf().name.clone(), value.unwrap_or(Value::Null));
+        if previous.is_some() {
+            return Err(Error::invalid_syntax(format!("`{path}` occurs twice.")));
+        }
         Ok(())
     }
 

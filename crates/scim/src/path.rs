@@ -1,7 +1,7 @@
 //! Names of attributes as clients write them: `name.givenName`, `urn:…:User:editor`.
 //!
 //! Start at [`Reference::parse`]. A reference is resolved against a
-//! [`ResourceType`](crate::schema::ResourceType) at once, so whoever holds one knows the type,
+//! [`ResourceType`] at once, so whoever holds one knows the type,
 //! the spelling and the place of the attribute, and never meets an unknown name again.
 //!
 //! A URN contains dots and colons itself, so a name is never split at the first of either: the

@@ -31,8 +31,16 @@ impl Projection {
         excluded: Option<&[String]>,
         resource_type: &ResourceType,
     ) -> Result<Self, Error> {
-        let references =
-            |names: &[String]| names.iter().filter_map(|name| Reference::parse(name, resource_type).ok()).collect();
+        // Each only once: the length of the request says nothing about the work that follows.
+        let references = |names: &[String]| {
+            let mut references = Vec::new();
+            for reference in names.iter().filter_map(|name| Reference::parse(name, resource_type).ok()) {
+                if !references.contains(&reference) {
+                    references.push(reference);
+                }
+            }
+            references
+        };
         match (attributes, excluded) {
             (None, None) => Ok(Self::Default),
             (Some(names), None) => Ok(Self::Only(references(names))),

@@ -14,3 +14,6 @@ pub mod rfc7643;
 
 pub use attribute::{Attribute, Kind, Mutability, Returned, Uniqueness};
 pub use resource_type::{Extension, ResourceType, Schema};
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,8 @@
 //!
 //! Start at [`Sort::new`]. A list always has a total order: what `sortBy` leaves equal is ordered by
 //! creation and then by id, neither of which ever changes, so that pages do not shift under a
-//! client that reads them one by one.
+//! client that reads them one by one. Of a text, the first 256 characters count, so that a
+//! [`Key`] always fits into a cursor.
 
 use std::cmp::Ordering;
 
@@ -15,6 +16,9 @@ use crate::filter::compare_numbers;
 use crate::path::{AttributePath, elements, value_of_elements};
 use crate::schema::{Kind, ResourceType};
 use crate::{fold, instant};
+
+/// How much of a text counts.
+const TEXT_CHARS: usize = 256;
 
 /// How to order a list.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -131,8 +135,10 @@ impl Sort {
             (Kind::DateTime, Some(Value::String(text))) => instant::parse(text).map_or(Sorted::Absent, Sorted::Instant),
             (_, Some(Value::Bool(value))) => Sorted::Boolean(*value),
             (_, Some(Value::Number(value))) => Sorted::Number(value.clone()),
-            (_, Some(Value::String(text))) if path.leaf().case_exact => Sorted::Text(text.clone()),
-            (_, Some(Value::String(text))) => Sorted::Text(fold::folded(text)),
+            (_, Some(Value::String(text))) => {
+                let text: String = text.chars().take(TEXT_CHARS).collect();
+                Sorted::Text(if path.leaf().case_exact { text } else { fold::folded(&text) })
+            }
             _ => Sorted::Absent,
         }
     }

@@ -123,7 +123,14 @@ fn values_of_the_wrong_type_are_refused() {
     ] {
         assert_eq!(read(&body).unwrap_err().scim_type, Some(crate::ScimType::InvalidValue), "{body}");
     }
-    for body in [json!([]), json!("x"), json!(null)] {
+    for body in [
+        json!([]),
+        json!("x"),
+        json!(null),
+        json!({"active": true, "urn:ietf:params:scim:schemas:core:2.0:User:active": false}),
+        json!({EXTENSION: {"editor": true}, format!("{EXTENSION}:editor"): false}),
+        json!({"name.givenName": "a", "name": {"givenName": "b"}}),
+    ] {
         assert_eq!(read(&body).unwrap_err().scim_type, Some(crate::ScimType::InvalidSyntax), "{body}");
     }
 }

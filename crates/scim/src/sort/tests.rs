@@ -58,6 +58,13 @@ fn plural_values_are_ordered_by_the_primary_or_the_first() {
 }
 
 #[test]
+fn the_beginning_of_a_long_text_counts() {
+    let name = |letter: &str, end: &str| json!({"displayName": format!("{}{end}", letter.repeat(256))});
+    let names = [name("b", ""), name("é", "b"), name("é", "a"), name("a", "")];
+    assert_eq!(sorted("displayName", "ascending", &names), "dabc");
+}
+
+#[test]
 fn what_cannot_be_sorted_by_is_refused() {
     for (sort_by, sort_order, scim_type) in [
         ("shoeSize", "ascending", ScimType::InvalidPath),
