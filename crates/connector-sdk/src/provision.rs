@@ -149,6 +149,3 @@ fn random_password() -> LocalCredentialOptions {
         ..LocalCredentialOptions::default()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -256,6 +256,3 @@ fn log_complete(begun: &Begun, completed_actions: u64, options: &SyncOptions) {
         "Sync complete."
     );
 }
-
-#[cfg(test)]
-mod tests;

@@ -107,3 +107,6 @@ fn is_address(text: &str) -> bool {
     let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
     (atoms(local) || quoted) && (atoms(domain) || (domain.starts_with('[') && domain.ends_with(']')))
 }
+
+#[cfg(test)]
+mod tests;
