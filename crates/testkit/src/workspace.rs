@@ -63,14 +63,24 @@ impl Workspace {
         format!("{}/scim-v2", self.url())
     }
 
-    /// Returns the body that the settings or lab face answers to a request without a body.
+    /// Returns what the settings or lab face answers to a request without a body.
     ///
     /// # Errors
     /// When the workspace cannot be reached, or answers anything but 2xx.
     pub fn call(&self, method: &str, path: &str) -> anyhow::Result<String> {
+        self.send(method, path, "")
+    }
+
+    /// Returns what the settings or lab face answers to a JSON body.
+    ///
+    /// # Errors
+    /// When the workspace cannot be reached, or answers anything but 2xx.
+    pub fn send(&self, method: &str, path: &str, json: &str) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(&self.address).context("connect to the workspace")?;
         // HTTP/1.0: one request, and the answer ends with the connection.
-        write!(stream, "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Length: 0\r\n\r\n", self.address)?;
+        let (host, length) = (&self.address, json.len());
+        write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\n")?;
+        write!(stream, "Content-Length: {length}\r\n\r\n{json}")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).context("read the answer of the workspace")?;
         let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no body")?;

@@ -1,0 +1,8 @@
+//! The programs together: the connector against the local workspace, read by the explorer, over real HTTP and files.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod crash;
+mod documents;
+mod faults;
+mod scene;
