@@ -18,7 +18,7 @@ pub(super) fn matches(filter: &Filter, context: &Value) -> bool {
         Filter::And(all) => all.iter().all(|filter| matches(filter, context)),
         Filter::Or(any) => any.iter().any(|filter| matches(filter, context)),
         Filter::Not(inner) => !matches(inner, context),
-        Filter::Present(target) => any_value(target, context, |_| true) == Found::Accepted,
+        Filter::Present(target) => any_value(target, context, is_non_empty) == Found::Accepted,
         Filter::Compare(comparison) => compares(comparison, context),
         Filter::Element(path, condition) => {
             elements(attribute_value(path, context)).any(|element| matches(condition, element))
@@ -29,8 +29,8 @@ pub(super) fn matches(filter: &Filter, context: &Value) -> bool {
 fn compares(comparison: &Comparison, context: &Value) -> bool {
     let Comparison { target, operator, operand } = comparison;
     if *operand == Operand::Null {
-        let absent = any_value(target, context, |_| true) == Found::Nothing;
-        return absent == (*operator == Operator::Equal);
+        let is_there = any_value(target, context, is_non_empty) == Found::Accepted;
+        return is_there == (*operator == Operator::NotEqual);
     }
     let case = if target.path.leaf().case_exact { Case::Exact } else { Case::Folded };
     match any_value(target, context, |value| holds(value, *operator, operand, case)) {
@@ -70,6 +70,18 @@ fn any_value(target: &Target, context: &Value, accepts: impl Fn(&Value) -> bool)
         }
     }
     found
+}
+
+/// Says whether `pr` sees something: empty text is assigned, but not present.
+///
+/// Source: RFC 7644 §3.4.2.2, table 3 ("a non-empty or non-null value").
+fn is_non_empty(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(elements) => elements.iter().any(is_non_empty),
+        Value::Object(members) => members.values().any(is_non_empty),
+        other => !other.is_null(),
+    }
 }
 
 /// As [`AttributePath::attribute_value`]; an element that is no object is its own `value`.

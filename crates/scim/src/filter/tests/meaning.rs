@@ -118,7 +118,17 @@ fn unassigned_is_absent() {
         }
         assert!(matches("emails eq null and tags eq null", &resource), "{resource}");
     }
-    assert!(matches("displayName pr", &json!({"displayName": ""})));
+}
+
+#[test]
+fn empty_text_is_a_value_and_not_present() {
+    let resource = json!({"displayName": "", "name": {"givenName": ""}, "emails": [{"value": ""}]});
+    for text in ["displayName pr", "name pr", "emails pr", "emails.value pr", "displayName ne null"] {
+        assert!(!matches(text, &resource), "{text}");
+    }
+    for text in ["displayName eq null", "displayName eq \"\"", "displayName lt \"a\"", "emails eq \"\""] {
+        assert!(matches(text, &resource), "{text}");
+    }
 }
 
 #[test]
@@ -216,7 +226,8 @@ proptest! {
 
     #[test]
     fn complex_takes_pr_only(given in proptest::option::of(text()), operator in 0usize..9) {
-        prop_assert_eq!(matches("name pr", &json!({"name": {"givenName": given}})), given.is_some());
+        let is_there = given.as_ref().is_some_and(|given| !given.is_empty());
+        prop_assert_eq!(matches("name pr", &json!({"name": {"givenName": given}})), is_there);
         let filter = format!("name {} \"x\"", OPERATORS[operator]);
         prop_assert!(Filter::parse(&filter, &resource_type()).is_err());
     }
