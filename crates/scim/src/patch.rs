@@ -139,9 +139,11 @@ impl Patch<'_> {
         }
         match (verb, value) {
             (Verb::Remove, _) | (_, Some(Value::Null)) => self.remove_schema(urn),
-            (_, Some(Value::Object(members))) => {
-                members.iter().try_for_each(|(name, value)| self.run_at(&format!("{urn}:{name}"), verb, Some(value)))
-            }
+            (_, Some(Value::Object(members))) => members
+                .iter()
+                // Some clients repeat the URN inside of the extension, as if it were a resource.
+                .filter(|(name, _)| !name.eq_ignore_ascii_case("schemas"))
+                .try_for_each(|(name, value)| self.run_at(&format!("{urn}:{name}"), verb, Some(value))),
             _ => Err(Error::invalid_value(format!("The value of `{urn}` is not an object."))),
         }
     }

@@ -86,7 +86,6 @@ impl Patch<'_> {
             .filter(|(_, element)| condition.matches(element))
             .map(|(index, _)| index)
             .collect();
-        let mut verb = verb;
         let mut makes_primary = false;
         if matching.is_empty() {
             let created = match (verb, self.strictness) {
@@ -99,8 +98,6 @@ impl Patch<'_> {
             makes_primary = is_primary(&created);
             matching.push(current.len());
             current.push(created);
-            // The element keeps what the filter said about it.
-            verb = Verb::Add;
         }
         let change = Change::read(target.path.sub_attribute(), attribute.attribute(), verb, value)?;
         for index in &matching {
@@ -180,7 +177,8 @@ impl Change {
             (None, None) => Self::Remove,
             (Some(sub), None) => Self::RemovePart(sub.name.clone()),
             (Some(sub), Some(value)) => Self::Merge(Map::from_iter([(sub.name.clone(), value)])),
-            (None, Some(Value::Object(parts))) if verb == Verb::Add => Self::Merge(parts),
+            // As with a single complex value, what is not named stays (RFC 7644 §3.5.2.3).
+            (None, Some(Value::Object(parts))) => Self::Merge(parts),
             (None, Some(value)) => Self::Replace(value),
         })
     }

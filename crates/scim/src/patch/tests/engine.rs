@@ -52,6 +52,8 @@ fn an_extension_comes_and_goes_with_its_urn() {
     let added = run(&removed, json!({"op": "add", "value": {format!("{EXTENSION}:team"): "x"}}));
     assert_eq!(added[EXTENSION], json!({"team": "x"}));
     assert_eq!(added["schemas"], ada()["schemas"]);
+    let whole = json!({"op": "add", "path": EXTENSION, "value": {"schemas": [EXTENSION], "team": "y"}});
+    assert_eq!(run(&removed, whole)[EXTENSION], json!({"team": "y"}));
 }
 
 #[test]
@@ -119,11 +121,11 @@ fn a_filter_selects_elements() {
         ),
         (
             json!({"op": "replace", "path": "emails[type eq \"home\"]", "value": {"value": "h"}}),
-            json!([work, {"value": "h"}]),
+            json!([work, {"value": "h", "type": "home"}]),
         ),
         (
             json!({"op": "replace", "path": "emails[type eq \"home\"]", "value": [{"value": "h"}]}),
-            json!([work, {"value": "h"}]),
+            json!([work, {"value": "h", "type": "home"}]),
         ),
         (
             json!({"op": "add", "path": "emails[type eq \"home\"]", "value": {"value": "h"}}),
