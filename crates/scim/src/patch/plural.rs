@@ -156,7 +156,7 @@ impl Patch<'_> {
 
 /// What an operation does to each element that it selects.
 enum Change {
-    /// Put another in its place.
+    /// Put another in its place; only for elements without parts.
     Replace(Value),
     /// Add these parts to it.
     Merge(Map<String, Value>),
@@ -201,9 +201,8 @@ impl Change {
 
     fn makes_primary(&self) -> bool {
         match self {
-            Self::Replace(value) => is_primary(value),
             Self::Merge(parts) => parts.get("primary") == Some(&Value::Bool(true)),
-            Self::RemovePart(_) | Self::Remove => false,
+            Self::Replace(_) | Self::RemovePart(_) | Self::Remove => false,
         }
     }
 }
