@@ -37,7 +37,7 @@ pub struct Edit {
     pub user_name: Option<String>,
     /// A new external id, or none.
     pub external_id: Option<Option<String>>,
-    /// A name; taken only while there is none and the user is pending.
+    /// A name; taken only while there is none and the user has not joined.
     pub name: Option<Name>,
     /// A new display name, or none.
     pub display_name: Option<Option<String>>,
@@ -254,15 +254,14 @@ impl Workspace {
         Ok(Some(address).filter(|address| *address != user.user_name))
     }
 
-    /// Returns the name to store: the first one of a pending user whose account doesn't know better.
+    /// Returns the name to store: the first one of a user who has not joined yet.
     fn first_name(&self, user: &ScimUser, sent: Option<Name>) -> Result<Option<Name>, Refusal> {
         let Some(sent) = sent.filter(|sent| *sent != user.name) else {
             return Ok(None);
         };
-        let is_pending = matches!(user.standing, Standing::Pending { .. });
         let fits = |old: &Option<Box<str>>, new: &Option<Box<str>>| old.is_none() || new.is_none() || old == new;
         let is_first = fits(&user.name.given, &sent.given) && fits(&user.name.family, &sent.family);
-        if is_pending && is_first {
+        if is_first && !user.has_joined() {
             let merged = Name {
                 given: user.name.given.clone().or(sent.given),
                 family: user.name.family.clone().or(sent.family),

@@ -190,6 +190,12 @@ impl ScimUser {
         matches!(self.standing, Standing::Member { .. })
     }
 
+    /// Whether the user is, or was, in the workspace; from then on only the person changes the name.
+    #[must_use]
+    pub fn has_joined(&self) -> bool {
+        matches!(self.standing, Standing::Member { .. } | Standing::Removed { was_member: true, .. })
+    }
+
     /// Whether the user is an administrator of the workspace.
     #[must_use]
     pub fn is_admin(&self) -> bool {

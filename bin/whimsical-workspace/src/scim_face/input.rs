@@ -79,8 +79,8 @@ pub(super) fn patched(before: &Value, outcome: &Outcome) -> Result<Edit, Error> 
 pub(super) struct PatchRules {
     /// Whether what can't be written is refused instead of ignored.
     pub(super) strictness: Strictness,
-    /// Whether a name can still be given: the user is pending.
-    pub(super) is_pending: bool,
+    /// Whether a name can still be given: the user has not joined.
+    pub(super) takes_name: bool,
     /// Whether a later name is refused (switch `names_after_create`).
     pub(super) refuses_names: bool,
 }
@@ -99,7 +99,7 @@ impl Rules for PatchRules {
             "userName" | "active" if write != Write::Set => Policy::Reject,
             "name" if path.leaf().mutability != Mutability::ReadOnly => {
                 let is_first = path.values(resource).next().is_none() && write == Write::Set;
-                match (is_first && self.is_pending, self.refuses_names) {
+                match (is_first && self.takes_name, self.refuses_names) {
                     (true, _) => Policy::Apply,
                     (false, true) => Policy::Reject,
                     (false, false) => Policy::IgnoreAudited,

@@ -15,7 +15,7 @@ use super::resource::{Style, etag};
 use super::schema::USER_TYPE;
 use crate::model::provisioning::{Edit, Provisioned};
 use crate::model::switches::{PatchStatus, PostExisting};
-use crate::model::{Act, Actor, Refusal, ScimUser, Standing, Switches, UserId, Workspace};
+use crate::model::{Act, Actor, Refusal, ScimUser, Switches, UserId, Workspace};
 
 pub(super) async fn create(asked: &Asked<'_>) -> Result<Answer, Error> {
     let projection = projection(asked)?;
@@ -70,7 +70,7 @@ pub(super) async fn patch(asked: &Asked<'_>, id: &str) -> Result<Answer, Error> 
         precondition(asked, workspace, user)?;
         let rules = PatchRules {
             strictness: strictness(&switches),
-            is_pending: matches!(user.standing, Standing::Pending { .. }),
+            takes_name: !user.has_joined(),
             refuses_names: switches.refuses_names(),
         };
         let before = Style::inner(&asked.base).value(user);
