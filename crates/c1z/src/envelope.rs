@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod frame;
+mod prefix;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,6 +14,7 @@ use crate::{Error, Result};
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{encode, temporary};
+pub(crate) use prefix::{Prefix, prefix};
 
 const V1_MAGIC: [u8; 5] = *b"C1ZF\0";
 const V3_MAGIC: [u8; 5] = *b"C1Z3\0";

@@ -158,7 +158,7 @@ fn connect(path: &Utf8Path, database: &Utf8Path) -> Result<Connection> {
 }
 
 /// Opens a database that nobody writes; a database in WAL mode needs no further files then.
-fn read_only(database: &Utf8Path) -> rusqlite::Result<Connection> {
+pub(crate) fn read_only(database: &Utf8Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(immutable_uri(database), flags)?;
     configure(&conn)?;

@@ -9,6 +9,10 @@ pub(crate) struct FrameHeader {
     pub(crate) window: u64,
     /// The decoded size, when the writer said it.
     pub(crate) content_size: Option<u64>,
+    /// How long the header is, its magic included.
+    pub(crate) length: u64,
+    /// Whether a checksum of four bytes follows the blocks.
+    pub(crate) has_checksum: bool,
 }
 
 /// Why there is no header.
@@ -54,7 +58,8 @@ impl FrameHeader {
                 base + base / 8 * (descriptor & 7)
             }
         };
-        Ok(Self { window, content_size })
+        let length = (bytes.len() - rest.len()) as u64;
+        Ok(Self { window, content_size, length, has_checksum: descriptor & 4 != 0 })
     }
 }
 
@@ -72,7 +77,13 @@ mod tests {
             (&[0xC0, 0x8A, 1, 0, 0, 0, 1, 0, 0, 0], (128 << 20) + (128 << 20) / 8 * 2, Some((1 << 32) + 1)),
         ] {
             let bytes = [&MAGIC[..], rest].concat();
-            assert_eq!(FrameHeader::parse(&bytes), Ok(FrameHeader { window, content_size }), "{rest:x?}");
+            let header = FrameHeader {
+                window,
+                content_size,
+                length: bytes.len() as u64,
+                has_checksum: rest[0] & 4 != 0,
+            };
+            assert_eq!(FrameHeader::parse(&bytes), Ok(header), "{rest:x?}");
             for end in 0..bytes.len() {
                 assert_eq!(FrameHeader::parse(&bytes[..end]), Err(NoHeader::Truncated), "{rest:x?} cut at {end}");
             }
