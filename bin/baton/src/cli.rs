@@ -4,7 +4,7 @@ use std::io::Write;
 
 use camino::Utf8PathBuf;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// Explores, compares and exports `.c1z` files.
 #[derive(Debug, Parser)]
@@ -194,12 +194,16 @@ pub enum Export {
 ///
 /// Naming no command is asking for help.
 pub(crate) fn refuse(refusal: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let text = refusal.render().to_string();
+    let text = match refusal.kind() {
+        ErrorKind::MissingSubcommand => Cli::command().render_help().to_string(),
+        _ => refusal.render().to_string(),
+    };
     // There is nowhere left to tell that this fails.
     match refusal.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
-        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        | ErrorKind::MissingSubcommand => {
             let _ = out.write_all(text.as_bytes());
             0
         }

@@ -12,7 +12,7 @@ mod syncs;
 
 use std::io::Write;
 
-use c1z::ResourceRef;
+use c1z::{ResourceRef, View};
 use ids::Clock;
 
 use crate::cli::{Cli, Command, Format, PrincipalsCommand};
@@ -33,40 +33,33 @@ pub(crate) struct Printer<'a> {
 
 /// Runs the command.
 pub(crate) fn run(cli: &Cli, printer: &mut Printer<'_>, clock: &dyn Clock) -> anyhow::Result<()> {
-    if let Command::Principals(arguments) = &cli.command
-        && let Some(PrincipalsCommand::Compare(compare)) = &arguments.compare
-    {
-        return principals::compare::run(&cli.file, compare, printer, clock);
-    }
-    let source = Source::open(&cli.file)?;
+    let file = &cli.file;
+    let read = |sync: Option<&str>, show: &mut dyn FnMut(&View<'_>) -> anyhow::Result<()>| {
+        show(&Source::open(file)?.view(sync, clock)?)
+    };
     match &cli.command {
-        Command::ResourceTypes(sync) => {
-            resource_types::run(&source.view(sync.sync_id.as_deref(), clock)?, printer)
-        }
-        Command::Resources(arguments) => {
-            let view = source.view(arguments.sync.sync_id.as_deref(), clock)?;
-            resources::run(&view, arguments.resource_type.as_deref(), printer)
-        }
-        Command::Entitlements(arguments) => {
-            let view = source.view(arguments.sync.sync_id.as_deref(), clock)?;
-            entitlements::run(&view, arguments.resource_type.as_deref(), printer)
-        }
+        Command::ResourceTypes(sync) => read(sync.sync_id.as_deref(), &mut |view| resource_types::run(view, printer)),
+        Command::Resources(arguments) => read(arguments.sync.sync_id.as_deref(), &mut |view| {
+            resources::run(view, arguments.resource_type.as_deref(), printer)
+        }),
+        Command::Entitlements(arguments) => read(arguments.sync.sync_id.as_deref(), &mut |view| {
+            entitlements::run(view, arguments.resource_type.as_deref(), printer)
+        }),
         Command::Grants(arguments) => {
-            let view = source.view(arguments.sync.sync_id.as_deref(), clock)?;
-            grants::run(&view, arguments, printer)
+            read(arguments.sync.sync_id.as_deref(), &mut |view| grants::run(view, arguments, printer))
         }
         Command::Access(arguments) => {
             let principal = resource(arguments.resource_type.as_deref(), arguments.resource.as_deref())?;
-            access::run(&source.view(None, clock)?, principal, printer)
+            read(None, &mut |view| access::run(view, principal, printer))
         }
-        Command::Principals(arguments) => {
-            let view = source.view(arguments.sync.sync_id.as_deref(), clock)?;
-            principals::run(&view, arguments, printer)
-        }
-        Command::Stats => stats::run(&source, printer),
-        Command::Syncs => syncs::run(&source, printer),
-        Command::Diff => diff::run(&source, printer),
-        Command::Export(arguments) => export::run(&source, arguments, clock),
+        Command::Principals(arguments) => match &arguments.compare {
+            Some(PrincipalsCommand::Compare(compare)) => principals::compare::run(file, compare, printer, clock),
+            None => read(arguments.sync.sync_id.as_deref(), &mut |view| principals::run(view, arguments, printer)),
+        },
+        Command::Stats => stats::run(file, printer),
+        Command::Syncs => syncs::run(file, printer),
+        Command::Diff => diff::run(&Source::open(file)?, printer),
+        Command::Export(arguments) => export::run(&Source::open(file)?, arguments, clock),
     }
 }
 

@@ -4,11 +4,13 @@ mod out_file;
 pub(crate) mod person;
 mod sheet;
 
-use c1z::{Entitlements, Grants, ResourceRef, ResourceTypes, Resources, Selection, SyncId, SyncType, View, resource_key};
+use std::collections::HashMap;
+
+use c1z::{Entitlements, Grants, ResourceTypes, Resources, Row, Selection, SyncId, SyncType, View, resource_key};
 use ids::Clock;
 use proto::Message;
-use proto::c1::connector::v2::Resource;
 use proto::c1::connector::v2::resource_type::Trait;
+use proto::c1::connector::v2::{Entitlement, Grant, Resource};
 
 use crate::cli::Export;
 use crate::glimpse;
@@ -16,6 +18,9 @@ use crate::source::Source;
 use out_file::OutFile;
 use person::{Person, person};
 use sheet::{Csv, Sheet, Xlsx};
+
+/// How many entitlements are kept at hand while grants are written.
+const MAX_ENTITLEMENTS: usize = 1000;
 
 /// Writes the export.
 pub(crate) fn run(source: &Source, arguments: &Export, clock: &dyn Clock) -> anyhow::Result<()> {
@@ -55,8 +60,9 @@ fn latest_full(source: &Source) -> anyhow::Result<SyncId> {
 fn write_rows(view: &View<'_>, sheet: &mut dyn Sheet) -> anyhow::Result<()> {
     for user_type in user_types(view)? {
         view.each(Resources::OfType(&user_type), |row| match person(&row.bytes()?)? {
-            Some(Person { last_name, first_name, user_id, email, status }) => sheet
-                .add(["Identity", &last_name, &first_name, &user_id, status, &email, "", "", "", "", "", ""]),
+            Some(Person { last_name, first_name, user_id, email, status }) => {
+                sheet.add(["Identity", &last_name, &first_name, &user_id, status, &email, "", "", "", "", "", ""])
+            }
             None => Ok(()),
         })?;
     }
@@ -65,27 +71,34 @@ fn write_rows(view: &View<'_>, sheet: &mut dyn Sheet) -> anyhow::Result<()> {
         let [name, id, kind, resource, description, slug] = entitlement.cells();
         sheet.add(["Entitlement", "", "", "", "", "", name, id, kind, resource, description, slug])
     })?;
+    let mut entitlements = HashMap::new();
     view.each(Grants::All, |row| {
         let columns = row.columns()?;
-        let by = ResourceRef { resource_type: columns.other_type_id, resource: columns.other_id };
-        let principal =
-            view.with::<Resource, _>(&resource_key(by.resource_type, by.resource), |row| Ok(person(&row.bytes()?)))?;
+        let by = resource_key(columns.other_type_id, columns.other_id);
+        let principal = view.with::<Resource, _>(&by, |row| Ok(person(&row.bytes()?)))?;
         let Some(Person { last_name, first_name, user_id, email, .. }) = principal.transpose()?.flatten() else {
             return Ok(());
         };
-        let stored = view.with::<proto::c1::connector::v2::Entitlement, _>(columns.entitlement_id, |row| {
-            Ok(row.bytes()?.into_owned())
-        })?;
-        let entitlement = match stored {
-            Some(wire) => Granted::decode(&wire)?,
-            // The grant says of an entitlement that is missing which one it is.
-            None => Granted(glimpse::Grant::decode(&*row.bytes()?)?.entitlement.unwrap_or_default()),
-        };
+        if !entitlements.contains_key(columns.entitlement_id) {
+            if entitlements.len() == MAX_ENTITLEMENTS {
+                entitlements.clear();
+            }
+            entitlements.insert(columns.entitlement_id.to_owned(), granted(view, &row)?);
+        }
+        let Some(entitlement) = entitlements.get(columns.entitlement_id) else { return Ok(()) };
         let [name, id, kind, resource, description, slug] = entitlement.cells();
-        sheet.add([
-            "Grant", &last_name, &first_name, &user_id, "", &email, name, id, kind, resource, description, slug,
-        ])
+        sheet.add(["Grant", &last_name, &first_name, &user_id, "", &email, name, id, kind, resource, description, slug])
     })
+}
+
+/// Returns the entitlement of a grant. The grant itself says of one that the sync does not have which one it is.
+fn granted(view: &View<'_>, grant: &Row<'_, Grant>) -> anyhow::Result<Granted> {
+    let stored =
+        view.with::<Entitlement, _>(grant.columns()?.entitlement_id, |row| Ok(Granted::decode(&row.bytes()?)))?;
+    match stored {
+        Some(entitlement) => entitlement,
+        None => Ok(Granted(glimpse::Grant::decode(&*grant.bytes()?)?.entitlement.unwrap_or_default())),
+    }
 }
 
 /// Returns the ids of the resource types whose resources are users.

@@ -49,11 +49,8 @@ pub fn run(
         Err(refusal) => return cli::refuse(&refusal, out, err),
     };
     let mut out = BufWriter::with_capacity(64 * 1024, out);
-    let mut printer = Printer {
-        out: &mut out,
-        format: cli.output_format,
-        style: Style::from_no_color(surroundings.no_color),
-    };
+    let mut printer =
+        Printer { out: &mut out, format: cli.output_format, style: Style::from_no_color(surroundings.no_color) };
     let done = commands::run(&cli, &mut printer, surroundings.clock).and_then(|()| Ok(out.flush()?));
     match done {
         Ok(()) => 0,

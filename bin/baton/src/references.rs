@@ -85,11 +85,8 @@ impl<'v, 'c> References<'v, 'c> {
             None => {
                 self.log_missing("resource type", id);
                 let display_name = format!("MISSING RESOURCE TYPE ({id})");
-                let stand_in = ResourceType {
-                    id: id.to_owned(),
-                    display_name: display_name.clone(),
-                    ..ResourceType::default()
-                };
+                let stand_in =
+                    ResourceType { id: id.to_owned(), display_name: display_name.clone(), ..ResourceType::default() };
                 Known::new(message, stand_in.encode_to_vec(), display_name)
             }
         };

@@ -13,8 +13,7 @@ pub(crate) struct Source {
 impl Source {
     /// Opens the file at `path`; it is never written.
     pub(crate) fn open(path: &Utf8Path) -> anyhow::Result<Self> {
-        let limits = Limits::from_env(|name| std::env::var(name).ok())?;
-        Ok(Self { reader: Reader::open(path, &limits)? })
+        Ok(Self { reader: Reader::open(path, &limits()?)? })
     }
 
     /// Returns the reader.
@@ -38,9 +37,13 @@ impl Source {
         let id = latest.map_or_else(|| SyncId::from(String::new()), |run| run.id.clone());
         Ok(self.reader.view(&id))
     }
+}
 
-    /// Returns the sync that [`Source::view`] shows when none is asked for, if it is finished.
-    pub(crate) fn latest_finished(&self) -> anyhow::Result<Option<SyncRun>> {
-        Ok(Selection::new(&self.reader.syncs()?).latest_finished(None).cloned())
-    }
+/// Returns every sync of the file at `path`, which costs little however large the file is.
+pub(crate) fn syncs(path: &Utf8Path) -> anyhow::Result<Vec<SyncRun>> {
+    Ok(c1z::read_syncs(path, &limits()?)?)
+}
+
+fn limits() -> c1z::Result<Limits> {
+    Limits::from_env(|name| std::env::var(name).ok())
 }

@@ -16,7 +16,9 @@ pub(super) fn run(source: &Source, printer: &mut Printer<'_>) -> anyhow::Result<
     let selection = Selection::new(&runs);
     let Some((old, new)) = selection.latest_two_full() else {
         if selection.latest_finished(Some(&SyncType::Full)).is_none() {
-            bail!("no syncs found - cannot diff\nhint: a finished full sync is needed, `baton syncs` lists what there is");
+            bail!(
+                "no syncs found - cannot diff\nhint: a finished full sync is needed, `baton syncs` lists what there is"
+            );
         }
         bail!("cannot diff single sync run\nhint: sync once more into the same file");
     };

@@ -83,9 +83,7 @@ pub(super) fn run(view: &View<'_>, arguments: &cli::Grants, printer: &mut Printe
 fn filter(arguments: &cli::Grants) -> Result<Grants<'_>, UsageError> {
     let cli::Grants { resource_type, resource, entitlement, .. } = arguments;
     match (resource_type.as_deref(), resource.as_deref(), entitlement.as_deref()) {
-        (resource_type, Some(resource), _) => {
-            Ok(Grants::OfResource(super::resource(resource_type, Some(resource))?))
-        }
+        (resource_type, Some(resource), _) => Ok(Grants::OfResource(super::resource(resource_type, Some(resource))?)),
         (Some(""), None, _) => Err(UsageError::ResourceTypeEmpty),
         (Some(resource_type), None, _) => Ok(Grants::OfType(resource_type)),
         (None, None, Some("")) => Err(UsageError::EntitlementEmpty),

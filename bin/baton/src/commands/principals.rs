@@ -26,9 +26,9 @@ pub(super) fn run(view: &View<'_>, arguments: &cli::Principals, printer: &mut Pr
             json.list("resources", |json| each(&mut |entry| entry.add_to_json(json)))?;
             json.end()
         }
-        Format::Console => console::write_table(printer.out, printer.style, TITLES, |row| {
-            each(&mut |entry| entry.add_to_table(row))
-        }),
+        Format::Console => {
+            console::write_table(printer.out, printer.style, TITLES, |row| each(&mut |entry| entry.add_to_table(row)))
+        }
     }
 }
 

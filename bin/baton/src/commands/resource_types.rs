@@ -24,17 +24,12 @@ pub(super) fn run(view: &View<'_>, printer: &mut Printer<'_>) -> anyhow::Result<
             })?;
             json.end()
         }
-        Format::Console => console::write_table(
-            printer.out,
-            printer.style,
-            ["ID", "Display Name", "Traits"],
-            |row| {
-                view.each(ResourceTypes::All, |stored| {
-                    let found = glimpse::ResourceType::decode(&*stored.bytes()?)?;
-                    row([&found.id, &found.display_name, &traits(&found.traits)])
-                })
-            },
-        ),
+        Format::Console => console::write_table(printer.out, printer.style, ["ID", "Display Name", "Traits"], |row| {
+            view.each(ResourceTypes::All, |stored| {
+                let found = glimpse::ResourceType::decode(&*stored.bytes()?)?;
+                row([&found.id, &found.display_name, &traits(&found.traits)])
+            })
+        }),
     }
 }
 

@@ -75,8 +75,8 @@ pub(super) fn run(view: &View<'_>, resource_type: Option<&str>, printer: &mut Pr
             json.list("resources", |json| each(&mut |entry| entry.add_to_json(json)))?;
             json.end()
         }
-        Format::Console => console::write_table(printer.out, printer.style, TITLES, |row| {
-            each(&mut |entry| entry.add_to_table(row))
-        }),
+        Format::Console => {
+            console::write_table(printer.out, printer.style, TITLES, |row| each(&mut |entry| entry.add_to_table(row)))
+        }
     }
 }

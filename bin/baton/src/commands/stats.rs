@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use c1z::{Format as Envelope, Stats, SyncRun};
+use c1z::{Format as Envelope, Selection, Stats, SyncRun};
+use camino::Utf8Path;
 use proto::c1::reader::v2 as reader;
 use serde_json::Value;
 
@@ -10,11 +11,12 @@ use super::Printer;
 use crate::cli::Format;
 use crate::instant;
 use crate::output::{Style, console};
-use crate::source::Source;
+use crate::source::{self, Source};
 
 /// Counts what the latest finished sync holds.
-pub(super) fn run(source: &Source, printer: &mut Printer<'_>) -> anyhow::Result<()> {
-    let Some(run) = source.latest_finished()? else {
+pub(super) fn run(file: &Utf8Path, printer: &mut Printer<'_>) -> anyhow::Result<()> {
+    let runs = source::syncs(file)?;
+    let Some(run) = Selection::new(&runs).latest_finished(None) else {
         let label = match printer.style {
             Style::Colours => "\u{1b}[30;46m INFO \u{1b}[0m",
             Style::Plain => " INFO ",
@@ -22,25 +24,24 @@ pub(super) fn run(source: &Source, printer: &mut Printer<'_>) -> anyhow::Result<
         writeln!(printer.out, "{label} No finished sync found in the c1z")?;
         return Ok(());
     };
-    let stats = source.reader().stats(&run)?;
+    let stats = match &run.stats {
+        Some(stats) => stats.clone(),
+        None => Source::open(file)?.reader().stats(run)?,
+    };
     match printer.format {
         Format::Json => {
-            write!(printer.out, "{}", proto::json::to_string(&output(&run, &stats))?)?;
+            write!(printer.out, "{}", proto::json::to_string(&output(run, &stats))?)?;
             Ok(())
         }
-        Format::Console => write_tables(&run, &stats, source.reader().format(), printer),
+        Format::Console => write_tables(run, &stats, printer),
     }
 }
 
-fn write_tables(run: &SyncRun, stats: &Stats, envelope: Envelope, printer: &mut Printer<'_>) -> anyhow::Result<()> {
+fn write_tables(run: &SyncRun, stats: &Stats, printer: &mut Printer<'_>) -> anyhow::Result<()> {
     let Printer { out, style, .. } = printer;
-    let engine = match envelope {
-        Envelope::V1 => "sqlite",
-        Envelope::V3 => "pebble",
-    };
     let duration = run.ended_at.map(|ended_at| ended_at.duration_since(run.started_at));
     let facts = [
-        ("Engine", engine.to_owned()),
+        ("Engine", Envelope::V1.engine().to_owned()),
         ("Sync ID", run.id.to_string()),
         ("Sync Type", run.kind.to_string()),
         ("Parent Sync ID", run.parent.as_ref().map(ToString::to_string).unwrap_or_default()),
@@ -64,11 +65,8 @@ fn write_tables(run: &SyncRun, stats: &Stats, envelope: Envelope, printer: &mut 
         totals.iter().try_for_each(|(kind, count)| row([kind, &count.to_string()]))
     })?;
 
-    let by_type = [
-        &stats.resources_by_resource_type,
-        &stats.entitlements_by_resource_type,
-        &stats.grants_by_resource_type,
-    ];
+    let by_type =
+        [&stats.resources_by_resource_type, &stats.entitlements_by_resource_type, &stats.grants_by_resource_type];
     let types: BTreeSet<&String> = by_type.iter().flat_map(|counts| counts.keys()).collect();
     if types.is_empty() {
         return Ok(());

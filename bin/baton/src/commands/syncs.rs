@@ -1,6 +1,7 @@
 //! `baton syncs`
 
 use c1z::SyncRun;
+use camino::Utf8Path;
 use proto::Message;
 use proto::baton::v1::SyncOutput;
 use proto::json::Type;
@@ -9,11 +10,11 @@ use super::Printer;
 use crate::cli::Format;
 use crate::instant;
 use crate::output::{console, json::Json};
-use crate::source::Source;
+use crate::source;
 
 /// Lists the syncs of the file, finished or not.
-pub(super) fn run(source: &Source, printer: &mut Printer<'_>) -> anyhow::Result<()> {
-    let runs = source.reader().syncs()?;
+pub(super) fn run(file: &Utf8Path, printer: &mut Printer<'_>) -> anyhow::Result<()> {
+    let runs = source::syncs(file)?;
     match printer.format {
         Format::Json => {
             let message = Type::of::<SyncOutput>()?;

@@ -122,9 +122,10 @@ mod tests {
     fn names_do_not_become_formulas() {
         let mut csv = Csv::new(Vec::new()).unwrap();
         let mut row = [""; COLUMNS];
-        for (place, cell) in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "a=b", "with \"quotes\", comma", "two\nlines", "-"]
-            .into_iter()
-            .enumerate()
+        for (place, cell) in
+            ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "a=b", "with \"quotes\", comma", "two\nlines", "-"]
+                .into_iter()
+                .enumerate()
         {
             row[place] = cell;
         }

@@ -203,11 +203,7 @@ mod tests {
                 vec![user("2", "Ada", "b@x"), user("3", "Ada", "c@x")],
                 vec![Some(1), Some(0)],
             ),
-            (
-                vec![group("1", "Staff"), group("2", "Staff")],
-                vec![group("3", "Staff")],
-                vec![Some(0), Some(0)],
-            ),
+            (vec![group("1", "Staff"), group("2", "Staff")], vec![group("3", "Staff")], vec![Some(0), Some(0)]),
         ] {
             assert_eq!(matches(&base, &compared), expect, "{base:?} {compared:?}");
         }

@@ -1,6 +1,8 @@
-use proto::c1::connector::v2::{Resource, user_trait};
+use prost_types::value::Kind;
+use proto::Struct;
+use proto::c1::connector::v2::{AgentTrait, Resource, UserTrait, user_trait};
 
-use super::*;
+use super::{Any, Message, Name, Status, person};
 
 fn any<M: Message + Name>(message: &M) -> Any {
     Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: message.encode_to_vec() }
@@ -27,10 +29,7 @@ fn the_resource_goes_before_its_traits() {
     let status = |status: i32| Some(Status { status, ..Status::default() });
 
     check(&Resource::default(), None);
-    check(
-        &Resource { annotations: vec![any(&user)], ..Resource::default() },
-        Some(("", "ada@example.com", "Enabled")),
-    );
+    check(&Resource { annotations: vec![any(&user)], ..Resource::default() }, Some(("", "ada@example.com", "Enabled")));
     let older = UserTrait { profile: names("Trait"), status: trait_status(2), ..user.clone() };
     check(
         &Resource { annotations: vec![any(&older)], ..Resource::default() },
