@@ -5,6 +5,7 @@
 //! and its neighbours); what the connector is capable of follows from which parts are there.
 //! A syncer holds no sync state: the engine gives it a [`PageToken`] and stores the next one.
 
+mod capabilities;
 mod operations;
 mod page;
 
@@ -16,6 +17,7 @@ use proto::c1::connector::v2::{ConnectorMetadata, Resource, ResourceId, Resource
 use crate::annotations::Annotations;
 use crate::error::Result;
 
+pub use capabilities::{capabilities, described};
 pub use operations::{
     AccountCreator, CreateAccountOutcome, CreatedAccount, CredentialRotator, CredentialSupport, GrantProvisioner,
     Granted, ResourceDeleter, RotatedCredential,
@@ -149,4 +151,9 @@ pub trait ResourceGetter: Send + Sync {
     /// # Errors
     /// `NotFound` when there is no such resource: the engine skips it with a warning.
     async fn get_resource(&self, id: &ResourceId, parent: Option<&ResourceId>) -> Result<FoundResource>;
+
+    /// Whether the capabilities name it. A service that reads them may start to sync single resources.
+    fn is_advertised(&self) -> bool {
+        true
+    }
 }

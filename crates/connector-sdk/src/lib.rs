@@ -7,6 +7,7 @@
 pub mod annotations;
 pub mod bid;
 pub mod connector;
+pub mod derived;
 pub mod entitlement;
 pub mod error;
 pub mod grant;

@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use ids::Clock;
@@ -15,8 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Code, Error, RateLimit, Result};
 
+/// From this time on a call is worth a warning.
+const SLOW: Duration = Duration::from_mins(1);
 /// The longest wait between two attempts.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Waits. Tests give one that only takes notes.
 #[async_trait]
@@ -107,7 +109,13 @@ impl Retry {
         F: Future<Output = Result<T>> + Send,
     {
         loop {
-            let error = match self.unless_cancelled(call()).await? {
+            let started = Instant::now();
+            let answer = self.unless_cancelled(call()).await?;
+            let elapsed = started.elapsed();
+            if elapsed > SLOW {
+                tracing::warn!(elapsed = elapsed.as_secs_f64(), "slow connector call");
+            }
+            let error = match answer {
                 Ok(value) => {
                     self.failures.store(0, Ordering::Relaxed);
                     return Ok(value);

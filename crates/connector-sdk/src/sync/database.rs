@@ -2,12 +2,14 @@
 
 use c1z::{Ingest, ResourceTypes, Resources, Selection, SyncId, SyncRun, SyncType, Table, View, resource_key};
 use proto::c1::connector::v2::{Grant, Resource, ResourceId};
+use tokio_util::sync::CancellationToken;
 
+use super::expand::expand;
 use super::ingest::{skips_entitlements, skips_grants};
-use super::options::{Depth, SyncOptions};
+use super::options::{Cycles, Depth, SyncOptions};
 use super::store::{Begun, Page, PlannedResource};
 use super::{Restart, Scope, invariants};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::runtime::Runtime;
 
 /// Resources per page of planning. Source: sync.md §4.
@@ -19,6 +21,8 @@ const INSTANTIATED: u32 = 1_000;
 #[derive(Debug)]
 pub(super) struct Database {
     store: c1z::Store,
+    /// The sync that this run has started.
+    started: Option<SyncId>,
     retention: c1z::Retention,
 }
 
@@ -34,7 +38,7 @@ impl Database {
                 rng: runtime.rng.clone(),
             },
         )?;
-        Ok(Self { store, retention: options.retention })
+        Ok(Self { store, started: None, retention: options.retention })
     }
 
     /// Starts a new sync or takes up an unfinished one. Source: sync.md §2, step 5.
@@ -69,6 +73,7 @@ impl Database {
     fn start(&mut self, kind: SyncType, parent: Option<&SyncId>) -> Result<Begun> {
         let sync_type = kind.to_string();
         let id = self.store.start_sync(kind, parent)?;
+        self.started = Some(id.clone());
         Ok(Begun {
             sync_id: id.to_string(),
             sync_type,
@@ -116,9 +121,9 @@ impl Database {
         Ok(())
     }
 
-    /// Writes grants that come out of expansion.
-    pub(super) fn put_expanded(&mut self, grants: &[Grant]) -> Result<()> {
-        Ok(self.store.put_expanded(grants)?)
+    /// Follows the expandable grants.
+    pub(super) fn expand_grants(&mut self, cycles: Cycles, max_depth: usize, cancel: &CancellationToken) -> Result<()> {
+        expand(&mut self.store, cycles, max_depth, cancel)
     }
 
     /// Removes grants by their ids.
@@ -222,10 +227,13 @@ impl Database {
     }
 
     /// Leaves the file as it was; what a killed run had left stays for the next one.
-    pub(super) fn discard(self) -> Result<()> {
+    pub(super) fn discard(mut self) -> Result<()> {
         if !self.store.adopted() {
-            self.store.discard().map_err(Error::from)?;
+            return Ok(self.store.discard()?);
         }
-        Ok(())
+        match self.started {
+            Some(id) => Ok(self.store.delete_sync(&id)?),
+            None => Ok(()),
+        }
     }
 }

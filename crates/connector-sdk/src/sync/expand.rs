@@ -9,8 +9,9 @@
 mod graph;
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, Instant};
 
-use c1z::{Grants, ResourceRef, Table};
+use c1z::{Grants, ResourceRef, Store, Table};
 use proto::Message;
 use proto::c1::connector::v2::grant_sources::GrantSource;
 use proto::c1::connector::v2::{
@@ -19,12 +20,13 @@ use proto::c1::connector::v2::{
 use tokio_util::sync::CancellationToken;
 
 use self::graph::{Edge, Graph};
-use super::database::Database;
 use super::options::Cycles;
 use crate::annotations::pack;
 use crate::error::{Code, Error, Result};
 use crate::grant::grant_id;
 
+/// How often progress is told.
+const TELL: Duration = Duration::from_secs(10);
 /// Grants per page of reading and writing.
 const PAGE: u32 = 10_000;
 
@@ -33,7 +35,7 @@ const PAGE: u32 = 10_000;
 /// # Errors
 /// When an expandable grant names an entitlement of another resource than its principal, when groups contain each
 /// other and `cycles` refuses that, when the longest chain is longer than `max_depth`, or on cancellation.
-pub(super) fn expand(db: &mut Database, cycles: Cycles, max_depth: usize, cancel: &CancellationToken) -> Result<()> {
+pub(crate) fn expand(db: &mut Store, cycles: Cycles, max_depth: usize, cancel: &CancellationToken) -> Result<()> {
     let graph = load(db)?;
     tracing::info!(edges = graph.edges(), "Finished loading entitlement graph");
     let plan = graph.plan();
@@ -50,7 +52,12 @@ pub(super) fn expand(db: &mut Database, cycles: Cycles, max_depth: usize, cancel
             plan.depth
         )));
     }
-    for step in &plan.steps {
+    let mut told = Instant::now();
+    for (done, step) in plan.steps.iter().enumerate() {
+        if told.elapsed() >= TELL {
+            told = Instant::now();
+            tracing::info!(actions_remaining = plan.steps.len() - done, "Expanding grants");
+        }
         for destination in &step.destinations {
             let Some(entitlement) = db.view(&[Table::Entitlements])?.get::<Entitlement>(destination)? else {
                 continue;
@@ -64,7 +71,7 @@ pub(super) fn expand(db: &mut Database, cycles: Cycles, max_depth: usize, cancel
 }
 
 /// Reads the edges from the stored grants.
-fn load(db: &mut Database) -> Result<Graph> {
+fn load(db: &mut Store) -> Result<Graph> {
     let mut graph = Graph::default();
     let mut dropped = 0_u64;
     let view = db.view(&[Table::Entitlements, Table::Grants])?;
@@ -111,7 +118,7 @@ struct Follow<'a> {
 }
 
 impl Follow<'_> {
-    fn run(&self, db: &mut Database, cancel: &CancellationToken) -> Result<()> {
+    fn run(&self, db: &mut Store, cancel: &CancellationToken) -> Result<()> {
         let mut after = 0;
         loop {
             if cancel.is_cancelled() {
@@ -151,7 +158,7 @@ impl Follow<'_> {
     }
 
     /// Adds to `changed` the grants of the destination to this principal, as they are from now on.
-    fn give(&self, db: &mut Database, principal: Resource, direct: bool, changed: &mut Vec<Grant>) -> Result<()> {
+    fn give(&self, db: &mut Store, principal: Resource, direct: bool, changed: &mut Vec<Grant>) -> Result<()> {
         let Some(id) = &principal.id else { return Ok(()) };
         let held = Grants::OfEntitlementAndPrincipal(&self.destination.id, ResourceRef::from(id));
         let existing = db.view(&[Table::Grants])?.page(held, 0, PAGE)?;

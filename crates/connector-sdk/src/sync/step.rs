@@ -59,9 +59,9 @@ impl Engine {
             let mut state = self.state();
             state.flags.skip_entitlements_and_grants = self.options.depth == Depth::SkipEntitlementsAndGrants;
             state.flags.skip_grants = self.options.depth == Depth::SkipGrants;
-            state.flags.fetch_related_resources = !self.targets.is_empty();
+            state.flags.fetch_related_resources = !self.options.targets.is_empty();
         }
-        if self.targets.is_empty() {
+        if self.options.targets.is_empty() {
             let entitlements = self.options.depth != Depth::SkipEntitlementsAndGrants;
             let phases = [
                 (Op::GrantExpansion, entitlements),

@@ -162,7 +162,12 @@ impl Store {
         max_depth: usize,
         cancel: CancellationToken,
     ) -> Result<()> {
-        self.ask(move |database| super::expand::expand(database, cycles, max_depth, &cancel)).await
+        self.ask(move |database| database.expand_grants(cycles, max_depth, &cancel)).await
+    }
+
+    /// The resource types that another file brings.
+    pub(super) async fn external_types(&self, source: ExternalSource) -> Result<Vec<ResourceType>> {
+        self.ask(move |_| super::external::resource_types(&source)).await
     }
 
     /// Copies the principals of another file.

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 
 /// The token of versions 1 and 2. Source: sync.md §1.1.
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the format has them")]
 struct Token<'a> {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     actions_map: BTreeMap<Cow<'a, str>, Cow<'a, Action>>,
@@ -49,9 +50,9 @@ struct Token<'a> {
 }
 
 /// The token of older writers. Source: sync.md §1.1, V0.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the format has them")]
 struct TokenV0 {
     actions: Vec<Action>,
     current_action: Option<Action>,

@@ -361,9 +361,9 @@ pub(crate) fn annotated<M: Message + Name + Default>(mut one: ResourceType) -> R
 }
 
 /// The grant `slug` of `resource` to `principal`, which brings every holder of the entitlements `over` along.
-pub(crate) fn expandable(resource: &Resource, slug: &str, principal: &ResourceId, over: GrantExpandable) -> Grant {
+pub(crate) fn expandable(resource: &Resource, slug: &str, principal: &ResourceId, over: &GrantExpandable) -> Grant {
     let mut one = grant::grant(resource, slug, principal);
-    one.annotations.push(pack(&over));
+    one.annotations.push(pack(over));
     one
 }
 

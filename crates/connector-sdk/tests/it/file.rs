@@ -110,14 +110,12 @@ pub(crate) fn grants(file: &Utf8Path) -> Vec<String> {
         .into_iter()
         .map(|id| {
             let grant: Grant = get(file, &id).unwrap();
-            let mut text = id;
-            for (source, how) in grant.sources.iter().flat_map(|sources| &sources.sources) {
-                text.push_str(&format!(" <- {source}{}", if how.is_direct { " (direct)" } else { "" }));
-            }
-            for annotation in &grant.annotations {
-                text.push_str(&format!(" [{}]", annotation.type_url.rsplit('.').next().unwrap()));
-            }
-            text
+            let sources = grant.sources.iter().flat_map(|sources| &sources.sources);
+            let sources =
+                sources.map(|(source, how)| format!(" <- {source}{}", if how.is_direct { " (direct)" } else { "" }));
+            let names = grant.annotations.iter().map(|one| one.type_url.rsplit('.').next().unwrap());
+            let annotations = names.map(|name| format!(" [{name}]"));
+            std::iter::once(id).chain(sources).chain(annotations).collect()
         })
         .collect();
     texts.sort();

@@ -1,5 +1,8 @@
 //! The SDK as a connector and the command line see it.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod capabilities;
+mod derived;
 mod fake;
 mod file;
 mod provision;

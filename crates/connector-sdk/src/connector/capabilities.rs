@@ -1,0 +1,69 @@
+//! What a connector is capable of, derived from what its syncers offer.
+
+use std::collections::BTreeSet;
+
+use proto::c1::connector::v2::{
+    Capability, CapabilityPermissions, ConnectorCapabilities, ConnectorMetadata, CredentialDetails,
+    CredentialDetailsAccountProvisioning, CredentialDetailsCredentialRotation, ResourceTypeCapability,
+};
+
+use super::{Connector, CredentialSupport, ResourceGetter, ResourceSyncer};
+
+/// The capabilities of the connector: its resource types sorted by id, each with what it can do.
+///
+/// Source: connector-cli §3.1.
+#[must_use]
+pub fn capabilities(connector: &dyn Connector) -> ConnectorCapabilities {
+    let mut syncers = connector.syncers();
+    syncers.sort_by_key(|syncer| syncer.resource_type().id);
+    let types: Vec<ResourceTypeCapability> = syncers.iter().map(|syncer| of_type(syncer.as_ref())).collect();
+
+    let mut all: BTreeSet<i32> = types.iter().flat_map(|one| one.capabilities.iter().copied()).collect();
+    if all.contains(&Capability::TargetedSync.into()) {
+        all.insert(Capability::ServiceModeTargetedSync.into());
+    }
+    let accounts = syncers.iter().find_map(|syncer| Some(syncer.account_creator()?.credential_support()));
+    let rotation = syncers.iter().find_map(|syncer| Some(syncer.credential_rotator()?.credential_support()));
+    let credential_details = (accounts.is_some() || rotation.is_some()).then(|| CredentialDetails {
+        capability_account_provisioning: accounts.map(|support| CredentialDetailsAccountProvisioning {
+            supported_credential_options: options(&support),
+            preferred_credential_option: support.preferred.into(),
+        }),
+        capability_credential_rotation: rotation.map(|support| CredentialDetailsCredentialRotation {
+            supported_credential_options: options(&support),
+            preferred_credential_option: support.preferred.into(),
+        }),
+    });
+    ConnectorCapabilities {
+        resource_type_capabilities: types,
+        connector_capabilities: all.into_iter().collect(),
+        credential_details,
+    }
+}
+
+/// The metadata of the connector with its capabilities filled in.
+#[must_use]
+pub fn described(connector: &dyn Connector) -> ConnectorMetadata {
+    ConnectorMetadata { capabilities: Some(capabilities(connector)), ..connector.metadata() }
+}
+
+fn of_type(syncer: &dyn ResourceSyncer) -> ResourceTypeCapability {
+    let offered = [
+        (Capability::Sync, true),
+        (Capability::TargetedSync, syncer.getter().is_some_and(ResourceGetter::is_advertised)),
+        (Capability::Provision, syncer.grant_provisioner().is_some()),
+        (Capability::AccountProvisioning, syncer.account_creator().is_some()),
+        (Capability::ResourceDelete, syncer.deleter().is_some()),
+        (Capability::CredentialRotation, syncer.credential_rotator().is_some()),
+    ];
+    ResourceTypeCapability {
+        resource_type: Some(syncer.resource_type()),
+        capabilities: offered.into_iter().filter(|(_, is)| *is).map(|(one, _)| one.into()).collect(),
+        permissions: Some(CapabilityPermissions::default()),
+        ..ResourceTypeCapability::default()
+    }
+}
+
+fn options(support: &CredentialSupport) -> Vec<i32> {
+    support.supported.iter().map(|one| i32::from(*one)).collect()
+}
