@@ -57,15 +57,20 @@ impl Stats {
             .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?
             .collect::<rusqlite::Result<_>>()?;
         let resource_types = resources_by_resource_type.len() as u64;
-        let resources = by_type(Table::Resources)?;
+        // Resources of a type that the sync does not have are not counted, as upstream does it.
+        for (resource_type, rows) in by_type(Table::Resources)? {
+            if let Some(count) = resources_by_resource_type.get_mut(&resource_type) {
+                *count = rows;
+            }
+        }
         let (entitlements, grants) = match kind {
             SyncType::ResourcesOnly => (BTreeMap::new(), BTreeMap::new()),
             _ => (by_type(Table::Entitlements)?, by_type(Table::Grants)?),
         };
         let total = |counts: &BTreeMap<String, u64>| counts.values().sum();
-        let stats = Self {
+        Ok(Self {
             resource_types,
-            resources: total(&resources),
+            resources: total(&resources_by_resource_type),
             entitlements: total(&entitlements),
             grants: total(&grants),
             assets: conn
@@ -75,10 +80,9 @@ impl Stats {
                 .unsigned_abs(),
             grants_by_resource_type: grants,
             entitlements_by_resource_type: entitlements,
+            resources_by_resource_type,
             ..Self::default()
-        };
-        resources_by_resource_type.extend(resources);
-        Ok(Self { resources_by_resource_type, ..stats })
+        })
     }
 }
 
