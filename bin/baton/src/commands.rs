@@ -13,7 +13,6 @@ mod syncs;
 use std::io::Write;
 
 use c1z::{ResourceRef, View};
-use ids::Clock;
 
 use crate::cli::{Cli, Command, Format, PrincipalsCommand};
 use crate::error::UsageError;
@@ -32,10 +31,10 @@ pub(crate) struct Printer<'a> {
 }
 
 /// Runs the command.
-pub(crate) fn run(cli: &Cli, printer: &mut Printer<'_>, clock: &dyn Clock) -> anyhow::Result<()> {
+pub(crate) fn run(cli: &Cli, printer: &mut Printer<'_>) -> anyhow::Result<()> {
     let file = &cli.file;
     let read = |sync: Option<&str>, show: &mut dyn FnMut(&View<'_>) -> anyhow::Result<()>| {
-        show(&Source::open(file)?.view(sync, clock)?)
+        show(&Source::open(file)?.view(sync)?)
     };
     match &cli.command {
         Command::ResourceTypes(sync) => read(sync.sync_id.as_deref(), &mut |view| resource_types::run(view, printer)),
@@ -53,13 +52,13 @@ pub(crate) fn run(cli: &Cli, printer: &mut Printer<'_>, clock: &dyn Clock) -> an
             read(None, &mut |view| access::run(view, principal, printer))
         }
         Command::Principals(arguments) => match &arguments.compare {
-            Some(PrincipalsCommand::Compare(compare)) => principals::compare::run(file, compare, printer, clock),
+            Some(PrincipalsCommand::Compare(compare)) => principals::compare::run(file, compare, printer),
             None => read(arguments.sync.sync_id.as_deref(), &mut |view| principals::run(view, arguments, printer)),
         },
         Command::Stats => stats::run(file, printer),
         Command::Syncs => syncs::run(file, printer),
         Command::Diff => diff::run(&Source::open(file)?, printer),
-        Command::Export(arguments) => export::run(&Source::open(file)?, arguments, clock),
+        Command::Export(arguments) => export::run(&Source::open(file)?, arguments),
     }
 }
 

@@ -7,7 +7,6 @@ mod sheet;
 use std::collections::HashMap;
 
 use c1z::{Entitlements, Grants, ResourceTypes, Resources, Row, Selection, SyncId, SyncType, View, resource_key};
-use ids::Clock;
 use proto::Message;
 use proto::c1::connector::v2::resource_type::Trait;
 use proto::c1::connector::v2::{Entitlement, Grant, Resource};
@@ -23,17 +22,17 @@ use sheet::{Csv, Sheet, Xlsx};
 const MAX_ENTITLEMENTS: usize = 1000;
 
 /// Writes the export.
-pub(crate) fn run(source: &Source, arguments: &Export, clock: &dyn Clock) -> anyhow::Result<()> {
+pub(crate) fn run(source: &Source, arguments: &Export) -> anyhow::Result<()> {
     match arguments {
         Export::Csv { out } => {
             let mut csv = Csv::new(OutFile::create(out)?)?;
-            write_rows(&source.view(None, clock)?, &mut csv)?;
+            write_rows(&source.view(None)?, &mut csv)?;
             csv.finish()?.finish()
         }
         Export::Xlsx { out } => {
             let mut file = OutFile::create(out)?;
             let mut xlsx = Xlsx::new()?;
-            write_rows(&source.view(None, clock)?, &mut xlsx)?;
+            write_rows(&source.view(None)?, &mut xlsx)?;
             xlsx.finish(&mut file)?;
             file.finish()
         }

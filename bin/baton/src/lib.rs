@@ -20,27 +20,18 @@ use std::ffi::OsString;
 use std::io::{BufWriter, Write};
 
 use clap::Parser as _;
-use ids::Clock;
 
 use crate::commands::Printer;
 use crate::output::Style;
 
-/// What the program is run with, besides its arguments.
-#[derive(Debug, Clone, Copy)]
-pub struct Surroundings<'a> {
-    /// The value of `NO_COLOR`.
-    pub no_color: Option<&'a str>,
-    /// Tells which unfinished syncs are too old to be shown.
-    pub clock: &'a dyn Clock,
-}
-
 /// Runs the program with `arguments`, the first of which is its name, and returns its exit code.
 ///
-/// 0 when it did what was asked, also when the reader of `out` went away early; 5 for an unknown sync, 9 for an
-/// unfinished one that must be finished, else 2. `err` gets `Error: ` and what went wrong.
+/// `no_color` is the value of `NO_COLOR`. The exit code is 0 when the program did what was asked, also when the reader of
+/// `out` went away early; 5 for an unknown sync, 9 for an unfinished one that must be finished, else 2. `err` gets
+/// `Error: ` and what went wrong.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
-    surroundings: &Surroundings<'_>,
+    no_color: Option<&str>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
@@ -49,9 +40,8 @@ pub fn run(
         Err(refusal) => return cli::refuse(&refusal, out, err),
     };
     let mut out = BufWriter::with_capacity(64 * 1024, out);
-    let mut printer =
-        Printer { out: &mut out, format: cli.output_format, style: Style::from_no_color(surroundings.no_color) };
-    let done = commands::run(&cli, &mut printer, surroundings.clock).and_then(|()| Ok(out.flush()?));
+    let mut printer = Printer { out: &mut out, format: cli.output_format, style: Style::from_no_color(no_color) };
+    let done = commands::run(&cli, &mut printer).and_then(|()| Ok(out.flush()?));
     match done {
         Ok(()) => 0,
         Err(error) if error::is_broken_pipe(&error) => 0,

@@ -2,7 +2,6 @@
 
 use c1z::{Limits, Reader, Selection, SyncId, SyncRun, View};
 use camino::Utf8Path;
-use ids::Clock;
 
 /// An opened file.
 #[derive(Debug)]
@@ -26,13 +25,14 @@ impl Source {
     ///
     /// # Errors
     /// [`c1z::Error::NoSuchSync`] when the file has none of that id.
-    pub(crate) fn view(&self, id: Option<&str>, clock: &dyn Clock) -> anyhow::Result<View<'_>> {
+    pub(crate) fn view(&self, id: Option<&str>) -> anyhow::Result<View<'_>> {
         if let Some(id) = id.filter(|id| !id.is_empty()) {
             let run = self.reader.sync(&SyncId::from(id.to_owned()))?;
             return Ok(self.reader.view(&run.id));
         }
         let runs = self.reader.syncs()?;
-        let latest = Selection::new(&runs).explorer_view(clock.now());
+        let latest =
+            Selection::new(&runs).latest_finished(None).or_else(|| runs.iter().max_by_key(|run| run.started_at));
         // No sync has the empty id: the view of a file without syncs is empty.
         let id = latest.map_or_else(|| SyncId::from(String::new()), |run| run.id.clone());
         Ok(self.reader.view(&id))

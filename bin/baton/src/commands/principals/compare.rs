@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use c1z::{ResourceRef, View};
 use camino::Utf8Path;
-use ids::Clock;
 use proto::Message;
 use proto::c1::connector::v2::{ResourceId, UserTrait};
 
@@ -24,12 +23,11 @@ pub(in crate::commands) fn run(
     file: &Utf8Path,
     arguments: &cli::Compare,
     printer: &mut Printer<'_>,
-    clock: &dyn Clock,
 ) -> anyhow::Result<()> {
     let base_source = Source::open(file)?;
-    let base_view = base_source.view(None, clock)?;
+    let base_view = base_source.view(None)?;
     let compared_source = Source::open(&arguments.compare_file)?;
-    let compared_view = compared_source.view(None, clock)?;
+    let compared_view = compared_source.view(None)?;
     let mut base = Side::new(&base_view, &arguments.entitlement)?;
     let mut compared = Side::new(&compared_view, &arguments.compare_entitlement)?;
 
