@@ -13,7 +13,7 @@
 //! - The file on disk is never changed in place. A new one is written beside it, forced to disk and renamed over it.
 //! - Times are written as UTC. The format has no zone; other writers put their local wall clock there.
 //!
-//! This crate deliberately has no network, no threads and no async; run it where blocking is allowed. It decides no
+//! This crate deliberately has no network and no async; run it where blocking is allowed. It decides no
 //! policy either: which sync to resume, and when to save, is up to the caller.
 
 mod copy;

@@ -90,6 +90,7 @@ pub trait Record: Message + Default + PartialEq + Writer {
     ///
     /// Some writers leave out of a grant what its columns say as well.
     #[doc(hidden)]
+    #[must_use]
     fn missing(_stored: &[u8], _columns: &Columns<'_>) -> Option<Vec<u8>> {
         None
     }

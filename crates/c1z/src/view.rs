@@ -58,7 +58,7 @@ impl<'c> View<'c> {
         filter: F,
         mut visit: impl FnMut(Row<'_, F::Record>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.rows(filter.choice(), F::Record::TABLE, 0, -1, |row| visit(Row::new(row)))
+        self.rows(&filter.choice(), F::Record::TABLE, 0, -1, |row| visit(Row::new(row)))
     }
 
     /// Returns up to `limit` decoded messages that `filter` chooses and whose rows come after the row `after`, which is 0
@@ -68,7 +68,7 @@ impl<'c> View<'c> {
     /// [`crate::Error::Message`] when a message does not decode, or what SQLite says.
     pub fn page<F: Filter>(&self, filter: F, after: i64, limit: u32) -> Result<Vec<Stored<F::Record>>> {
         let mut page = Vec::new();
-        self.rows(filter.choice(), F::Record::TABLE, after, i64::from(limit), |row| {
+        self.rows(&filter.choice(), F::Record::TABLE, after, i64::from(limit), |row| {
             let row = Row::<F::Record>::new(row);
             page.push(Stored { row: row.id()?, message: row.decode()? });
             Ok::<_, crate::Error>(())
@@ -127,7 +127,7 @@ impl<'c> View<'c> {
 
     fn rows<E: From<crate::Error>>(
         &self,
-        choice: Choice<'_>,
+        choice: &Choice<'_>,
         table: crate::Table,
         after: i64,
         limit: i64,
@@ -137,7 +137,7 @@ impl<'c> View<'c> {
             "SELECT id, external_id, data, {} FROM {}{} ORDER BY id LIMIT {limit}",
             table.columns(),
             table.name(),
-            conditions(&choice, after)
+            conditions(choice, after)
         );
         let values = std::iter::once(self.sync.as_str()).chain(choice.equal.iter().map(|(_, value)| *value));
         let fail = |source: rusqlite::Error| E::from(source.into());

@@ -77,12 +77,8 @@ mod tests {
             (&[0xC0, 0x8A, 1, 0, 0, 0, 1, 0, 0, 0], (128 << 20) + (128 << 20) / 8 * 2, Some((1 << 32) + 1)),
         ] {
             let bytes = [&MAGIC[..], rest].concat();
-            let header = FrameHeader {
-                window,
-                content_size,
-                length: bytes.len() as u64,
-                has_checksum: rest[0] & 4 != 0,
-            };
+            let header =
+                FrameHeader { window, content_size, length: bytes.len() as u64, has_checksum: rest[0] & 4 != 0 };
             assert_eq!(FrameHeader::parse(&bytes), Ok(header), "{rest:x?}");
             for end in 0..bytes.len() {
                 assert_eq!(FrameHeader::parse(&bytes[..end]), Err(NoHeader::Truncated), "{rest:x?} cut at {end}");

@@ -1,6 +1,8 @@
 //! How a message becomes a row.
 
 use prost::Message;
+use std::fmt::Write as _;
+
 use proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceId, ResourceType};
 use rusqlite::{Result, Statement};
 
@@ -46,8 +48,8 @@ pub(crate) fn insert_sql<R: Writer>(table: &str, conflict: Conflict) -> String {
     let mut columns = String::new();
     let mut values = String::new();
     for (place, column) in (5..).zip(R::EXTRA_COLUMNS) {
-        columns.push_str(&format!(", {column}"));
-        values.push_str(&format!(", ?{place}"));
+        let _ = write!(columns, ", {column}");
+        let _ = write!(values, ", ?{place}");
     }
     let update = match conflict {
         Conflict::Append => String::new(),
