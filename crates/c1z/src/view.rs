@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::marker::PhantomData;
 
 use proto::c1::connector::v2::Grant;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, ToSql, params_from_iter};
 
 use crate::filter::sealed::Choice;
 use crate::record::{attach_expansion, decode};
-use crate::{Columns, Filter, Record, Result, SyncId};
+use crate::{Columns, Filter, Record, Result, SyncId, Table};
 
 /// The rows of one sync, listed in the order in which they were first written.
 ///
@@ -82,13 +82,10 @@ impl<'c> View<'c> {
     /// What SQLite says.
     pub fn count<F: Filter>(&self, filter: F) -> Result<u64> {
         let choice = filter.choice();
-        let sql = format!("SELECT count(*) FROM {}{}", F::Record::TABLE.name(), conditions(&choice, 0));
-        let values = std::iter::once(self.sync.as_str()).chain(choice.equal.iter().map(|(_, value)| *value));
-        Ok(self
-            .conn
-            .prepare_cached(&sql)?
-            .query_row(params_from_iter(values), |row| row.get::<_, i64>(0))?
-            .unsigned_abs())
+        let sql = format!("SELECT count(*) FROM {}{}", F::Record::TABLE.name(), conditions(&choice, 1));
+        let mut count = self.conn.prepare_cached(&sql)?;
+        let count: i64 = count.query_row(params_from_iter(values_of(&choice, &self.sync)), |row| row.get(0))?;
+        Ok(count.unsigned_abs())
     }
 
     /// Returns the message whose id is `id`; the id of a resource is its [`crate::resource_key`].
@@ -128,21 +125,18 @@ impl<'c> View<'c> {
     fn rows<E: From<crate::Error>>(
         &self,
         choice: &Choice<'_>,
-        table: crate::Table,
+        table: Table,
         after: i64,
         limit: i64,
         mut visit: impl FnMut(&rusqlite::Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let sql = format!(
-            "SELECT id, external_id, data, {} FROM {}{} ORDER BY id LIMIT {limit}",
-            table.columns(),
-            table.name(),
-            conditions(choice, after)
-        );
-        let values = std::iter::once(self.sync.as_str()).chain(choice.equal.iter().map(|(_, value)| *value));
+        let sql = listing(choice, table);
+        let mut values: Vec<&dyn ToSql> = vec![&after, &limit];
+        let texts = values_of(choice, &self.sync);
+        values.extend(texts.iter().map(|text| text as &dyn ToSql));
         let fail = |source: rusqlite::Error| E::from(source.into());
         let mut statement = self.conn.prepare_cached(&sql).map_err(fail)?;
-        let mut rows = statement.query(params_from_iter(values)).map_err(fail)?;
+        let mut rows = statement.query(values.as_slice()).map_err(fail)?;
         while let Some(row) = rows.next().map_err(fail)? {
             visit(row)?;
         }
@@ -150,20 +144,28 @@ impl<'c> View<'c> {
     }
 }
 
-/// Returns the `WHERE` of a choice; `?1` is the sync.
-fn conditions(choice: &Choice<'_>, after: i64) -> String {
+/// Returns the SQL of a listing: `?1` is the row it comes after, `?2` the most rows, then come the values of the choice.
+fn listing(choice: &Choice<'_>, table: Table) -> String {
+    let (columns, name) = (table.columns(), table.name());
+    let conditions = conditions(choice, 3);
+    format!("SELECT id, external_id, data, {columns} FROM {name}{conditions} AND id > ?1 ORDER BY id LIMIT ?2")
+}
+
+/// Returns the `WHERE` of a choice, whose [values](values_of) start at the place `first`.
+fn conditions(choice: &Choice<'_>, first: usize) -> String {
     let mut sql = String::from(if choice.by_index { "" } else { " NOT INDEXED" });
-    sql.push_str(" WHERE sync_id = ?1");
-    for (place, (column, _)) in (2..).zip(&choice.equal) {
+    let _ = write!(sql, " WHERE sync_id = ?{first}");
+    for (place, (column, _)) in (first + 1..).zip(&choice.equal) {
         let _ = write!(sql, " AND {column} = ?{place}");
     }
     if !choice.condition.is_empty() {
         let _ = write!(sql, " AND {}", choice.condition);
     }
-    if after > 0 {
-        let _ = write!(sql, " AND id > {after}");
-    }
     sql
+}
+
+fn values_of<'a>(choice: &Choice<'a>, sync: &'a SyncId) -> Vec<&'a str> {
+    std::iter::once(sync.as_str()).chain(choice.equal.iter().map(|(_, value)| *value)).collect()
 }
 
 impl<'r, R: Record> Row<'r, R> {
@@ -258,3 +260,6 @@ impl Row<'_, Grant> {
         Ok(grant)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,6 @@ pub(crate) fn verify(conn: &Connection, path: &Utf8Path) -> Result<()> {
     let foreign = |reason| Err(Error::ForeignDatabase { path: path.into(), reason });
     let fail = |source| Error::database(path, source);
     let mut tables = Vec::new();
-    let mut any = false;
     for definition in &DEFINITIONS {
         let columns = column_names(conn, definition).map_err(fail)?;
         if !columns.is_empty() {
@@ -29,8 +28,7 @@ pub(crate) fn verify(conn: &Connection, path: &Utf8Path) -> Result<()> {
         }
     }
     let mut objects = conn.prepare("SELECT 1 FROM sqlite_schema WHERE type IN ('table', 'view')").map_err(fail)?;
-    any |= objects.exists([]).map_err(fail)?;
-    if any && tables.is_empty() {
+    if tables.is_empty() && objects.exists([]).map_err(fail)? {
         return foreign("it has none of the v1_ tables".to_owned());
     }
     for (definition, columns) in tables {
@@ -53,7 +51,7 @@ pub(crate) fn is_complete(conn: &Connection) -> Result<bool> {
             return Ok(false);
         }
     }
-    Ok(!conn.prepare("SELECT 1 FROM v1_sync_runs WHERE grants_backfilled = 0")?.exists([])?)
+    Ok(is_backfilled(conn)?)
 }
 
 /// Adds the tables, columns and indexes that are missing, and moves the expansion of grants to its column.
@@ -70,9 +68,16 @@ pub(crate) fn complete(conn: &Connection) -> Result<()> {
         }
         build_all(conn, definition)?;
     }
-    backfill_expansion(conn)?;
+    if !is_backfilled(conn)? {
+        backfill_expansion(conn)?;
+    }
     conn.execute_batch("COMMIT")?;
     Ok(())
+}
+
+/// Tells whether the expansion of all grants stands in its column.
+fn is_backfilled(conn: &Connection) -> rusqlite::Result<bool> {
+    Ok(!conn.prepare("SELECT 1 FROM v1_sync_runs WHERE grants_backfilled = 0")?.exists([])?)
 }
 
 fn column_names(conn: &Connection, definition: &Definition) -> rusqlite::Result<Vec<String>> {

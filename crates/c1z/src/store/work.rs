@@ -61,7 +61,7 @@ impl WorkDir {
         };
         // The run before may be removing the folder just now, and with it the file that we lock.
         for _ in 0..ATTEMPTS {
-            fs::create_dir_all(&folder).map_err(|error| Error::io("create", &folder, error))?;
+            create(&folder).map_err(|error| Error::io("create", &folder, error))?;
             let path = folder.join(LOCK);
             let mut options = OpenOptions::new();
             let lock = match options.write(true).create(true).truncate(false).open(&path) {
@@ -166,6 +166,15 @@ impl WorkDir {
 /// Fails when there is no writing to `path`, and leaves nothing there.
 pub(super) fn probe(path: &Utf8Path) -> Result<()> {
     File::create(path).and_then(|_| fs::remove_file(path)).map_err(|error| Error::io("write", path, error))
+}
+
+/// Makes the folder, for the owner only: what is in it is about people.
+fn create(folder: &Utf8Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Removes the file at `path`, if there is one.
