@@ -1,0 +1,10 @@
+//! The workspace through its faces: in the process where that is enough, as the real program where it is not.
+
+mod bench;
+mod conformance;
+mod corpus;
+mod faults;
+mod pages;
+mod paging;
+mod restart;
+mod switches;
