@@ -27,6 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rounds: usize = args.get(2).map_or(Ok(1), |rounds| rounds.parse())?;
     let path = folder.join(format!("bulk-{}.c1z", std::process::id()));
     println!("{users} users, {} rows, {PAGE} users a batch, {rounds} rounds", 2 * users + 5);
+    let step = Step::start();
+    let made: usize = (0..users).map(|number| user(number).annotations.len() + grant(number).id.len()).sum();
+    step.end(&format!("make the messages only, {made}"));
     for _ in 0..rounds {
         write(&path, users)?;
     }
