@@ -2,7 +2,7 @@
 //!
 //! Start at [`schema::ResourceType`], the description of a kind of resource that everything else
 //! is given. Resources themselves are [`serde_json::Value`]s whose keys have the spelling of the
-//! schema; this crate has no product types and no HTTP server.
+//! schema; this crate has no product types and no HTTP server. The client half is [`client`].
 //!
 //! How a provider answers a request with it:
 //!
@@ -12,6 +12,7 @@
 //! 3. an answer: [`projection::Projection::apply`], and [`page::ListResponse`] around a list;
 //! 4. anything wrong on the way turns into an [`Error`], which is what goes over the wire.
 
+pub mod client;
 pub mod document;
 pub mod error;
 pub mod etag;
