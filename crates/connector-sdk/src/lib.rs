@@ -6,6 +6,7 @@
 
 pub mod annotations;
 pub mod bid;
+pub mod cli;
 pub mod connector;
 pub mod derived;
 pub mod entitlement;
