@@ -90,15 +90,20 @@ fn start(output: &Utf8Path) -> Child {
         .unwrap()
 }
 
-/// Waits until the working database has `bytes`, or the process has ended.
-fn wait_for(child: &mut Child, database: &Utf8PathBuf, bytes: u64) {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_mins(1) && child.try_wait().unwrap().is_none() {
-        if database.metadata().is_ok_and(|metadata| metadata.len() >= bytes) {
-            return;
+/// Starts a run and kills it as soon as `is_time`; false when it has ended well before.
+fn killed(output: &Utf8Path, is_time: impl Fn() -> bool) -> bool {
+    let mut child = start(output);
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_mins(1) && !is_time() {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success());
+            return false;
         }
         std::thread::yield_now();
     }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    true
 }
 
 #[test]
@@ -116,22 +121,38 @@ fn a_killed_run_is_taken_up_by_the_next_one() {
         }
         let before = std::fs::read(&path).ok();
         let database = Utf8PathBuf::from(format!("{path}.work/db"));
-        let mut killed = 0;
+        let mut kills = 0;
         for round in 1..40_u64 {
-            let mut child = start(&path);
-            wait_for(&mut child, &database, round * 48 * 1024 + rng.next_u64() % (32 * 1024));
-            if child.try_wait().unwrap().is_some_and(|status| status.success()) {
+            let bytes = round * 48 * 1024 + rng.next_u64() % (32 * 1024);
+            if !killed(&path, || database.metadata().is_ok_and(|metadata| metadata.len() >= bytes)) {
                 break;
             }
-            child.kill().unwrap();
-            child.wait().unwrap();
-            killed += 1;
+            kills += 1;
             let now = std::fs::read(&path).ok();
             assert!(now == before || content(&path) == expect, "a half file is under the final name");
         }
         assert!(start(&path).wait().unwrap().success());
-        assert!(killed > 5, "only {killed} runs were killed");
+        assert!(kills > 5, "only {kills} runs were killed");
         assert_eq!(content(&path), expect);
     }
     assert_eq!(folder.names(), ["killed-false.c1z", "killed-true.c1z", "undisturbed.c1z"]);
+}
+
+#[test]
+fn a_run_killed_while_it_saves_leaves_the_old_file_or_the_new_one() {
+    let folder = Folder::new();
+    let path = folder.join("sync.c1z");
+    sync(&path).unwrap();
+    let expect = content(&path);
+    let temporary = folder.join("sync.c1z.tmp");
+    for _ in 0..8 {
+        let before = std::fs::read(&path).unwrap();
+        let database = folder.join("sync.c1z.work/db");
+        // The file of that name at the start only shows that it can be made.
+        killed(&path, || temporary.exists() && database.metadata().is_ok_and(|metadata| metadata.len() > 1 << 20));
+        assert!(std::fs::read(&path).unwrap() == before || content(&path) == expect);
+    }
+    assert!(start(&path).wait().unwrap().success());
+    assert_eq!(content(&path), expect);
+    assert_eq!(folder.names(), ["sync.c1z"]);
 }

@@ -1,6 +1,8 @@
 //! Files and messages for the tests.
 
-use c1z::{Error, Options, Store, SyncType};
+use std::collections::BTreeMap;
+
+use c1z::{Error, Limits, Options, Reader, Resources, Row, Store, SyncType};
 use camino::{Utf8Path, Utf8PathBuf};
 use prost::Message;
 use proto::Any;
@@ -106,4 +108,23 @@ pub(crate) fn fill_sync(store: &mut Store, users: usize) {
     store.put(&ids.iter().map(|id| resource("user", id, &format!("Name of {id}"))).collect::<Vec<_>>()).unwrap();
     store.put(&[entitlement("viewer")]).unwrap();
     store.put(&ids.iter().map(|id| grant("viewer", id)).collect::<Vec<_>>()).unwrap();
+}
+
+pub(crate) fn reader(path: &Utf8Path) -> Reader {
+    Reader::open(path, &Limits::default()).unwrap()
+}
+
+/// Returns the resources of the last sync: ids and names.
+pub(crate) fn names(path: &Utf8Path) -> BTreeMap<String, String> {
+    let reader = reader(path);
+    let runs = reader.syncs().unwrap();
+    let mut names = BTreeMap::new();
+    reader
+        .view(&runs.last().unwrap().id)
+        .each(Resources::All, |row: Row<'_, Resource>| {
+            assert!(names.insert(row.external_id()?.to_owned(), row.decode()?.display_name).is_none());
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+    names
 }
