@@ -46,6 +46,8 @@ use crate::runtime::Runtime;
 
 /// The message of a sync that met too many missing things.
 const TOO_MANY_WARNINGS: &str = "too many warnings, exiting sync";
+/// The message of a sync that ran out of time.
+const NOT_COMPLETE: &str = "sync exited without finishing";
 
 /// A finished sync.
 #[derive(Debug)]
@@ -114,7 +116,7 @@ pub fn is_preservable(error: &Error) -> bool {
             | Code::Unavailable
             | Code::Unauthenticated
             | Code::DeadlineExceeded
-    ) || error.message() == TOO_MANY_WARNINGS
+    ) || [TOO_MANY_WARNINGS, NOT_COMPLETE].contains(&error.message())
 }
 
 /// What to do with an unfinished sync.

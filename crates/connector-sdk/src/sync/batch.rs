@@ -60,7 +60,7 @@ impl Engine {
     async fn all_pages(&self, action: Action) -> Result<()> {
         let mut next = Some(action);
         while let Some(action) = next {
-            self.check_cancelled()?;
+            self.check_stopped()?;
             next = self.page(&action).await?;
         }
         Ok(())

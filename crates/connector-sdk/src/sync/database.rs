@@ -5,7 +5,6 @@ use proto::c1::connector::v2::{Grant, Resource, ResourceId};
 use tokio_util::sync::CancellationToken;
 
 use super::expand::expand;
-use super::ingest::{skips_entitlements, skips_grants};
 use super::options::{Cycles, Depth, SyncOptions};
 use super::store::{Begun, Page, PlannedResource};
 use super::{Restart, Scope, invariants};
@@ -13,9 +12,9 @@ use crate::error::Result;
 use crate::runtime::Runtime;
 
 /// Resources per page of planning. Source: sync.md §4.
-const PLANNED: u32 = 10_000;
-/// Resources per page of template entitlements.
-const INSTANTIATED: u32 = 1_000;
+const PLANNED: usize = 10_000;
+/// Resources in memory at a time.
+const DECODED: u32 = 1_000;
 
 /// A file that is being written.
 #[derive(Debug)]
@@ -169,24 +168,18 @@ impl Database {
         let view = self.view(&[Table::Resources])?;
         let mut planned = Vec::new();
         for resource_type in types {
-            for stored in view.page(Resources::OfType(resource_type), after, PLANNED)? {
-                let resource = stored.message;
-                let skips = (skips_entitlements(&resource), skips_grants(&resource));
-                let Some(id) = resource.id else { continue };
-                planned.push((
-                    stored.row,
-                    PlannedResource {
-                        resource_type: id.resource_type,
-                        resource: id.resource,
-                        skips_entitlements: skips.0,
-                        skips_grants: skips.1,
-                    },
-                ));
+            let first = planned.len();
+            let mut row = after;
+            while planned.len() - first < PLANNED {
+                let page = view.page(Resources::OfType(resource_type), row, DECODED)?;
+                let Some(last) = page.last() else { break };
+                row = last.row;
+                planned.extend(page.into_iter().filter_map(|one| Some((one.row, PlannedResource::new(one.message)?))));
             }
         }
         planned.sort_by_key(|(row, _)| *row);
-        planned.truncate(PLANNED as usize);
-        let full = planned.len() == PLANNED as usize;
+        planned.truncate(PLANNED);
+        let full = planned.len() == PLANNED;
         let next = planned.last().filter(|_| full).map(|(row, _)| (row + 1).to_string());
         Ok((planned.into_iter().map(|(_, resource)| resource).collect(), next))
     }
@@ -198,8 +191,8 @@ impl Database {
         after: i64,
     ) -> Result<(Vec<Resource>, Option<i64>)> {
         let view = self.view(&[Table::Resources])?;
-        let page = view.page(Resources::OfType(resource_type), after, INSTANTIATED)?;
-        let full = page.len() == INSTANTIATED as usize;
+        let page = view.page(Resources::OfType(resource_type), after, DECODED)?;
+        let full = page.len() == DECODED as usize;
         let next = page.last().filter(|_| full).map(|stored| stored.row);
         Ok((page.into_iter().map(|stored| stored.message).collect(), next))
     }

@@ -49,6 +49,7 @@ pub(super) struct Engine {
     pub(super) warnings: Mutex<Vec<Error>>,
     pub(super) stored_any: AtomicBool,
     state: Mutex<State>,
+    started: Instant,
     checkpointed: Mutex<Instant>,
 }
 
@@ -97,6 +98,7 @@ impl Engine {
             warnings: Mutex::default(),
             stored_any: AtomicBool::new(false),
             state: Mutex::new(parts.state),
+            started: Instant::now(),
             checkpointed: Mutex::new(Instant::now()),
         }
     }
@@ -115,7 +117,7 @@ impl Engine {
     async fn work_off(self: &Arc<Self>) -> Result<()> {
         self.checkpoint().await?;
         loop {
-            self.check_cancelled()?;
+            self.check_stopped()?;
             self.check_warnings()?;
             self.checkpoint_when_due().await?;
             let Some(action) = self.state().top().cloned() else {
@@ -213,9 +215,13 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn check_cancelled(&self) -> Result<()> {
+    /// Fails when the run is to stop here. Source: sync.md §3.
+    pub(super) fn check_stopped(&self) -> Result<()> {
         if self.cancel.is_cancelled() {
             return Err(Error::new(Code::Canceled, "context canceled"));
+        }
+        if self.options.max_duration.is_some_and(|max| self.started.elapsed() >= max) {
+            return Err(Error::unknown(super::NOT_COMPLETE));
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ use crate::grant::grant_id;
 /// How often progress is told.
 const TELL: Duration = Duration::from_secs(10);
 /// Grants per page of reading and writing.
-const PAGE: u32 = 10_000;
+const PAGE: u32 = 1_000;
 
 /// Adds to the current sync every grant that follows from an expandable one.
 ///

@@ -39,6 +39,8 @@ pub struct SyncOptions {
     ///
     /// A killed run repeats at most what it fetched in this time.
     pub checkpoint_interval: Duration,
+    /// After this time the run stops between two pages and leaves the rest to the next one; never when none.
+    pub max_duration: Option<Duration>,
 }
 
 impl SyncOptions {
@@ -58,6 +60,7 @@ impl SyncOptions {
             retention: Retention::default(),
             limits: Limits::default(),
             checkpoint_interval: Duration::from_millis(500),
+            max_duration: None,
         }
     }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::database::Database;
 use super::engine::lock;
+use super::ingest::{skips_entitlements, skips_grants};
 use super::options::{Cycles, Depth, ExternalSource, SyncOptions};
 use super::{Restart, Scope};
 use crate::error::{Error, Result};
@@ -60,6 +61,16 @@ pub(super) struct PlannedResource {
     pub(super) resource: String,
     pub(super) skips_entitlements: bool,
     pub(super) skips_grants: bool,
+}
+
+impl PlannedResource {
+    /// What planning needs of the resource; `None` when it has no id.
+    pub(super) fn new(resource: Resource) -> Option<Self> {
+        let skips_entitlements = skips_entitlements(&resource);
+        let skips_grants = skips_grants(&resource);
+        let id = resource.id?;
+        Some(Self { resource_type: id.resource_type, resource: id.resource, skips_entitlements, skips_grants })
+    }
 }
 
 /// What becomes of the file.

@@ -4,6 +4,7 @@ mod expansion;
 mod external;
 mod faults;
 mod listing;
+mod progress;
 mod resume;
 mod rules;
 mod targeted;

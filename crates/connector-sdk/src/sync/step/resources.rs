@@ -40,7 +40,7 @@ impl Engine {
         let count = page.resources.len() as u64;
         self.put(Page { resources: page.resources, grants: page.grants, ..Page::default() }).await?;
         self.progress.resources(&action.resource_type_id, count);
-        if outcome.next.is_none() {
+        if outcome.next.is_none() && parent.is_none() && !action.spawned {
             self.progress.resources_complete(&action.resource_type_id);
         }
         Ok(outcome)

@@ -1,10 +1,12 @@
 //! What ends up in the file, and how.
 
+use std::time::Duration;
+
 use c1z::{Entitlements, Grants, ResourceTypes, Resources};
 use connector_sdk::annotations::{pack, pick};
 use connector_sdk::entitlement;
 use connector_sdk::resource::Builder;
-use connector_sdk::sync::{Depth, Workers};
+use connector_sdk::sync::{Depth, SyncOptions, Workers};
 use proto::c1::connector::v2::{
     ChildResourceType, Entitlement, EntitlementExclusionGroup, GrantAlreadyExists, InsertResourceGrants, Resource,
     SkipEntitlements, SkipEntitlementsAndGrants, SkipGrants, TypeScopedEntitlements, TypeScopedGrants,
@@ -241,4 +243,19 @@ fn entitlement_helpers_fill_the_names() {
         (one.id.as_str(), one.display_name.as_str(), one.slug.as_str()),
         ("role:a:assigned", "assigned", "assigned")
     );
+}
+
+#[tokio::test]
+async fn more_resources_than_a_page_of_the_plan_are_all_listed() {
+    let users = |number: usize| user(&format!("u{number}"));
+    let world = World { types: vec![user_type()], resources: (0..10_001).map(users).collect(), ..World::default() };
+    let fake = Fake::new(world);
+    let folder = Folder::new();
+    let options = SyncOptions { checkpoint_interval: Duration::from_secs(1), ..options(&folder) };
+    run(&fake, options, &runtime().0).await.unwrap();
+    let mut listed: Vec<String> =
+        fake.calls().into_iter().filter(|call| call.starts_with("grants user user:")).collect();
+    listed.sort();
+    listed.dedup();
+    assert_eq!(listed.len(), 10_001);
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use connector_sdk::error::{Code, Error};
-use connector_sdk::sync::SyncOptions;
+use connector_sdk::sync::{SyncOptions, is_preservable};
 
 use super::{options, run, synced};
 use crate::fake::{Fake, World, runtime, user, workspace};
@@ -116,6 +116,21 @@ async fn checkpoints_far_apart_cost_pages_but_no_rows() {
     run(&fake, rare.clone(), &first).await.unwrap_err();
     run(&fake, rare, &runtime().0).await.unwrap();
     assert_eq!(content(&folder.file()), content(&synced(workspace(45)).await.file()));
+}
+
+#[tokio::test]
+async fn a_run_without_time_leaves_the_rest_to_the_next() {
+    let folder = Folder::new();
+    let fake = Fake::new(workspace(25));
+    fake.fail("resources user@10", vec![Error::new(Code::PermissionDenied, "403")]);
+    run(&fake, options(&folder), &runtime().0).await.unwrap_err();
+    let no_time = SyncOptions { max_duration: Some(Duration::ZERO), ..options(&folder) };
+    let error = run(&fake, no_time, &runtime().0).await.unwrap_err();
+    assert_eq!(error.to_string(), "sync exited without finishing");
+    assert!(is_preservable(&error));
+    run(&fake, options(&folder), &runtime().0).await.unwrap();
+    assert_eq!(rows(&folder.file()), rows(&synced(workspace(25)).await.file()));
+    assert_eq!(syncs(&folder.file()).len(), 1);
 }
 
 #[tokio::test]
