@@ -27,7 +27,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the workspace; its SCIM base URL is http://LISTEN/scim-v2, its settings page http://LISTEN/
+    /// Run the workspace; its SCIM base URL is `http://LISTEN/scim-v2`, its settings page `http://LISTEN/`
     Serve(Box<Serve>),
 }
 
@@ -48,7 +48,7 @@ struct Serve {
     /// Keep the workspace in this file [default: in memory only]
     #[arg(long)]
     data: Option<PathBuf>,
-    /// The base of all URLs, when a proxy stands in front, such as https://whimsical.example.com
+    /// The base of all URLs, when a proxy stands in front, such as `https://whimsical.example.com`
     #[arg(long)]
     public_url: Option<String>,
     /// Believe X-Forwarded-Host and X-Forwarded-Proto
@@ -96,7 +96,7 @@ impl Serve {
         }
         let stop = stopped()?;
         server::serve(Arc::clone(&app), listener, stop).await.context("serve")?;
-        finish(app, self.data.as_deref())
+        finish(&app, self.data.as_deref())
     }
 
     fn token(&self) -> anyhow::Result<Option<Token>> {
@@ -148,7 +148,7 @@ fn open(data: Option<&Path>, users: u32, token: Option<Token>, switches: Switche
 }
 
 /// Saves a snapshot at a clean stop.
-fn finish(app: Arc<App>, data: Option<&Path>) -> anyhow::Result<()> {
+fn finish(app: &App, data: Option<&Path>) -> anyhow::Result<()> {
     if let Some(path) = data {
         app.read(|workspace| store::save(path, workspace))?;
         tracing::info!("the workspace is saved");

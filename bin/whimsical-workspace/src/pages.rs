@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use askama::Template as _;
 use axum::Router;
-use axum::extract::{Query, State};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::extract::{Path, Query, State};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -24,6 +24,7 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(show))
         .route("/style.css", get(style))
+        .route("/login/{slug}", get(login))
         .route("/settings/saml/enable", post(actions::enable_saml))
         .route("/settings/saml/disable", post(actions::disable_saml))
         .route("/settings/scim/enable", post(actions::enable_scim))
@@ -63,6 +64,12 @@ fn rendered(page: &SettingsPage, status: StatusCode) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// The login URL of the workspace leads to where a sign-in can be simulated.
+async fn login(State(app): State<Arc<App>>, Path(slug): Path<String>) -> Response {
+    let is_ours = app.read(|workspace| workspace.saml().is_some_and(|saml| saml.login_slug == slug));
+    if is_ours { Redirect::to("/#sso").into_response() } else { StatusCode::NOT_FOUND.into_response() }
 }
 
 async fn style() -> Response {

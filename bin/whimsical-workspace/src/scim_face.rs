@@ -47,7 +47,7 @@ struct Asked<'a> {
 /// Answers a SCIM request.
 pub async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let answer = match admit(&app, &parts).await {
+    let answer = match admit(&app, &parts) {
         Ok(route) => match read_body(&parts, body).await {
             Ok(body) => {
                 let base = format!("{}{}", base_url(&app, &parts.headers), route.mount);
@@ -62,7 +62,7 @@ pub async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 /// Goes through the checks that need no body.
-async fn admit(app: &App, parts: &Parts) -> Result<Route, Box<Answer>> {
+fn admit(app: &App, parts: &Parts) -> Result<Route, Box<Answer>> {
     let switches = app.read(|workspace| workspace.switches().clone());
     let route = route::find(&parts.method, parts.uri.path(), &switches)?;
     if route.endpoint.needs_token(&switches) {

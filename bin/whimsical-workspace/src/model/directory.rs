@@ -89,6 +89,7 @@ impl Directory {
     }
 
     /// Returns the users from the given index (0-based) on, in the order of creation and id.
+    #[must_use]
     pub fn from_index(&self, index: usize) -> impl DoubleEndedIterator<Item = Option<&ScimUser>> {
         self.order.get(index..).unwrap_or_default().iter().map(|slot| self.slot(*slot))
     }

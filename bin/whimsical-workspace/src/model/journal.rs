@@ -99,6 +99,7 @@ impl Outbox {
     }
 
     /// Returns all mails, the oldest first.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Mail> {
         self.rows.values()
     }

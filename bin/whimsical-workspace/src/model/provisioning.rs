@@ -30,17 +30,39 @@ pub struct NewUser {
     pub ignored: Vec<String>,
 }
 
-/// A change to a user. Absent members stay as they are.
+/// What becomes of a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Update<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It goes.
+    Clear,
+    /// It is this from now on.
+    Set(T),
+}
+
+impl<T> Update<T> {
+    /// Returns the new value, if there is one.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Keep | Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
+
+/// A change to a user. What is absent or kept stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Edit {
     /// A new e-mail address.
     pub user_name: Option<String>,
-    /// A new external id, or none.
-    pub external_id: Option<Option<String>>,
+    /// The external id.
+    pub external_id: Update<String>,
     /// A name; taken only while there is none and the user has not joined.
     pub name: Option<Name>,
-    /// A new display name, or none.
-    pub display_name: Option<Option<String>>,
+    /// The display name.
+    pub display_name: Update<String>,
     /// Whether the user is active.
     pub active: Option<bool>,
     /// The role.
@@ -95,8 +117,8 @@ impl Workspace {
         if new.external_id.is_some() || !is_link {
             user.external_id = new.external_id.map(Into::into);
         }
-        if new.display_name.is_some() {
-            user.display_name = new.display_name.into();
+        if let Some(name) = new.display_name {
+            user.display_name = DisplayName::Sent(name.into());
         }
         let arrival = Arrival { via: JoinedVia::Scim, name: None };
         self.carry_out(step.effects, &mut user, new.role, &arrival, act);
@@ -130,11 +152,15 @@ impl Workspace {
         if let Some(address) = address {
             self.rename(&mut user, address, act);
         }
-        if let Some(external_id) = edit.external_id {
-            user.external_id = external_id.map(Into::into);
+        match edit.external_id {
+            Update::Keep => {}
+            Update::Clear => user.external_id = None,
+            Update::Set(external_id) => user.external_id = Some(external_id.into()),
         }
-        if let Some(display_name) = edit.display_name {
-            user.display_name = display_name.into();
+        match edit.display_name {
+            Update::Keep => {}
+            Update::Clear => user.display_name = DisplayName::Cleared,
+            Update::Set(name) => user.display_name = DisplayName::Sent(name.into()),
         }
         if let Some(name) = name {
             user.name = name;

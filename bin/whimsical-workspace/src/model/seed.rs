@@ -102,8 +102,8 @@ fn add(workspace: &mut Workspace, number: u32, count: u32, rng: &SeededRng) {
     let kind = draw % 100;
     let role = Role::from_editor(number == 0 || (draw >> 8) % 100 < 37);
     let (user_name, name) = person(number);
-    let is_admin = number == 0 || (draw >> 16) % 400 == 0;
-    let is_by_hand = number == 0 || (draw >> 32) % 8 == 0;
+    let is_admin = number == 0 || (draw >> 16).is_multiple_of(400);
+    let is_by_hand = number == 0 || (draw >> 32).is_multiple_of(8);
     let (standing, via) = match kind {
         0..10 if number > 0 => (Standing::Pending { role, account: None }, None),
         10..13 if number > 0 => {

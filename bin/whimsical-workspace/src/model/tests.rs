@@ -40,7 +40,7 @@ impl Bench {
     pub(super) fn post(&mut self, email: &str, role: Option<Role>) -> Result<UserId, Refusal> {
         let name = Name::new(Some("Ada"), Some("Lovelace"));
         let new = NewUser { user_name: email.to_owned(), name, role, ..NewUser::default() };
-        self.act(Actor::Scim, |workspace, act| workspace.provision(new, act)).map(|done| done.id())
+        self.act(Actor::Scim, |workspace, act| workspace.provision(new, act)).map(super::provisioning::Provisioned::id)
     }
 
     pub(super) fn edit(&mut self, id: UserId, edit: Edit) -> Result<(), Refusal> {

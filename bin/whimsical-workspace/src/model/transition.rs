@@ -115,6 +115,7 @@ pub struct Step {
 ///
 /// # Errors
 /// Why the event is refused in this state.
+#[expect(clippy::match_same_arms, reason = "each arm is a row of the table, in its order")]
 pub fn next(from: State, event: Event, facts: Facts, switches: &Switches) -> Result<Step, Refusal> {
     use Effect::{Await, ChangeRole, Forget, Join, Leave, LeaveByHand, Mail, Manage, Retire, TakeInvite, VoidMail};
     use State::{Absent, Deleted, Invited, Member, Pending, Removed, Unmanaged};

@@ -86,13 +86,6 @@ impl DisplayName {
     }
 }
 
-impl From<Option<String>> for DisplayName {
-    /// Returns what a client's value, or its `null`, makes of it.
-    fn from(sent: Option<String>) -> Self {
-        sent.map_or(Self::Cleared, |text| Self::Sent(text.into()))
-    }
-}
-
 /// How a member came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -97,11 +97,13 @@ impl Workspace {
     }
 
     /// Returns the open invites, the oldest first.
+    #[must_use]
     pub fn invites(&self) -> impl DoubleEndedIterator<Item = &Invite> {
         self.invites.values()
     }
 
     /// Returns the ledger, the oldest line first.
+    #[must_use]
     pub fn ledger(&self) -> impl DoubleEndedIterator<Item = &Line> {
         self.ledger.iter()
     }
@@ -119,6 +121,7 @@ impl Workspace {
     }
 
     /// Returns the audit log, the oldest entry first.
+    #[must_use]
     pub fn audit(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.audit.iter()
     }

@@ -97,7 +97,7 @@ pub(super) async fn enable_scim(
     headers: HeaderMap,
     Form(fields): Form<Fields>,
 ) -> Response {
-    act(&app, &headers, &fields, "scim-on", Actor::Admin, |workspace, act| workspace.enable_scim(act)).await
+    act(&app, &headers, &fields, "scim-on", Actor::Admin, super::super::model::workspace::Workspace::enable_scim).await
 }
 
 pub(super) async fn disable_scim(
@@ -113,12 +113,12 @@ pub(super) async fn disable_scim(
 }
 
 pub(super) async fn reveal(State(app): State<Arc<App>>, headers: HeaderMap, Form(fields): Form<Fields>) -> Response {
-    let token = guarded(&app, &fields, Actor::Admin, |workspace, act| workspace.reveal_token(act)).await;
+    let token = guarded(&app, &fields, Actor::Admin, super::super::model::workspace::Workspace::reveal_token).await;
     with_token(&app, &headers, token, "Copy the token now; it is hidden again on the next page.")
 }
 
 pub(super) async fn rotate(State(app): State<Arc<App>>, headers: HeaderMap, Form(fields): Form<Fields>) -> Response {
-    let token = guarded(&app, &fields, Actor::Admin, |workspace, act| workspace.rotate_token(act)).await;
+    let token = guarded(&app, &fields, Actor::Admin, super::super::model::workspace::Workspace::rotate_token).await;
     with_token(&app, &headers, token, "This is the new token; the old one works no more.")
 }
 

@@ -16,16 +16,16 @@ pub(super) fn check(workspace: &Workspace, headers: &HeaderMap, now: Timestamp) 
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
     let (credentials, rest) = (sent.next(), sent.next());
     let Some(credentials) = credentials else {
-        return Err(challenge("Send the SCIM token as a bearer token.", r#"Bearer realm="whimsical-scim""#));
+        return Err(Box::new(challenge("Send the SCIM token as a bearer token.", r#"Bearer realm="whimsical-scim""#)));
     };
     if rest.is_some() {
         let invalid = r#"Bearer realm="whimsical-scim", error="invalid_request""#;
-        return Err(challenge("Send exactly one Authorization header.", invalid));
+        return Err(Box::new(challenge("Send exactly one Authorization header.", invalid)));
     }
     let token = credentials.to_str().ok().and_then(bearer);
     if !token.is_some_and(|token| workspace.scim().accepts(token, now)) {
         let invalid = r#"Bearer realm="whimsical-scim", error="invalid_token""#;
-        return Err(challenge("The token is not valid; reveal it in the workspace settings.", invalid));
+        return Err(Box::new(challenge("The token is not valid; reveal it in the workspace settings.", invalid)));
     }
     if workspace.scim().enabled && workspace.saml().is_some() {
         return Ok(());
@@ -34,7 +34,9 @@ pub(super) fn check(workspace: &Workspace, headers: &HeaderMap, now: Timestamp) 
     Err(match workspace.switches().disabled_status {
         DisabledStatus::Forbidden => Box::new(Error::new(StatusCode::FORBIDDEN, detail).into()),
         DisabledStatus::NotFound => Box::new(Error::not_found(detail).into()),
-        DisabledStatus::Unauthorized => challenge(detail, r#"Bearer realm="whimsical-scim", error="invalid_token""#),
+        DisabledStatus::Unauthorized => {
+            Box::new(challenge(detail, r#"Bearer realm="whimsical-scim", error="invalid_token""#))
+        }
     })
 }
 
@@ -43,7 +45,7 @@ fn bearer(credentials: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn challenge(detail: &str, challenge: &'static str) -> Box<Answer> {
+fn challenge(detail: &str, challenge: &'static str) -> Answer {
     let error = Error::new(StatusCode::UNAUTHORIZED, detail);
-    Box::new(Answer::from(error).with(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
+    Answer::from(error).with(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }

@@ -9,7 +9,7 @@ use scim::value::Strictness;
 use serde_json::Value;
 
 use super::schema::{EDITOR, EXTENSION};
-use crate::model::provisioning::{Edit, NewUser};
+use crate::model::provisioning::{Edit, NewUser, Update};
 use crate::model::user::Name;
 use crate::model::{Role, Switches};
 
@@ -25,9 +25,9 @@ pub(super) fn strictness(switches: &Switches) -> Strictness {
 pub(super) fn new_user(document: &Document) -> Result<NewUser, Error> {
     Ok(NewUser {
         user_name: user_name(document)?,
-        external_id: text(document, "externalId")?.flatten(),
+        external_id: text(document, "externalId")?.value(),
         name: name(document)?.unwrap_or_default(),
-        display_name: text(document, "displayName")?.flatten(),
+        display_name: text(document, "displayName")?.value(),
         is_inactive: boolean(document, "active") == Some(false),
         role: boolean(document, EDITOR).map(Role::from_editor),
         ignored: ignored(&document.dropped),
@@ -54,8 +54,12 @@ pub(super) fn patched(before: &Value, outcome: &Outcome) -> Result<Edit, Error> 
         let value = after.pointer(pointer);
         (value != before.pointer(pointer)).then_some(value)
     };
-    let text = |pointer: &str| {
-        changed(pointer).map(|value| value.and_then(Value::as_str).map(bounded).transpose()).transpose()
+    let text = |pointer: &str| match changed(pointer) {
+        None => Ok(Update::Keep),
+        Some(value) => match value.and_then(Value::as_str) {
+            None => Ok(Update::Clear),
+            Some(text) => bounded(text).map(Update::Set),
+        },
     };
     let editor = format!("/{EXTENSION}/editor");
     let part = |name: &str| after.pointer(&format!("/name/{name}")).and_then(Value::as_str).map(bounded).transpose();
@@ -64,7 +68,7 @@ pub(super) fn patched(before: &Value, outcome: &Outcome) -> Result<Edit, Error> 
         None => None,
     };
     Ok(Edit {
-        user_name: text("/userName")?.flatten(),
+        user_name: text("/userName")?.value(),
         external_id: text("/externalId")?,
         name,
         display_name: text("/displayName")?,
@@ -112,7 +116,7 @@ impl Rules for PatchRules {
 }
 
 fn user_name(document: &Document) -> Result<String, Error> {
-    match text(document, "userName")?.flatten() {
+    match text(document, "userName")?.value() {
         Some(name) if !name.trim().is_empty() => Ok(name),
         _ => Err(Error::invalid_value("`userName` is required.")),
     }
@@ -120,18 +124,17 @@ fn user_name(document: &Document) -> Result<String, Error> {
 
 fn name(document: &Document) -> Result<Option<Name>, Error> {
     let (given, family) = (text(document, "name.givenName")?, text(document, "name.familyName")?);
-    if given.is_none() && family.is_none() {
+    if given == Update::Keep && family == Update::Keep {
         return Ok(None);
     }
-    Ok(Some(Name::new(given.flatten().as_deref(), family.flatten().as_deref())))
+    Ok(Some(Name::new(given.value().as_deref(), family.value().as_deref())))
 }
 
-/// Returns none for absent, `Some(None)` for unassigned.
-fn text(document: &Document, name: &str) -> Result<Option<Option<String>>, Error> {
+fn text(document: &Document, name: &str) -> Result<Update<String>, Error> {
     match document.field(name) {
-        Field::Absent => Ok(None),
-        Field::Unassigned => Ok(Some(None)),
-        Field::Assigned(value) => value.as_str().map(bounded).transpose().map(Some),
+        Field::Absent => Ok(Update::Keep),
+        Field::Unassigned => Ok(Update::Clear),
+        Field::Assigned(value) => value.as_str().map_or(Ok(Update::Keep), |text| bounded(text).map(Update::Set)),
     }
 }
 

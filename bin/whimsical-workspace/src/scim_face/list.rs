@@ -239,12 +239,11 @@ impl Head {
             if index > 0 {
                 text.push(b',');
             }
-            match projection {
-                Projection::Default => style.write(user, &mut text),
-                _ => {
-                    let shown = projection.apply(&style.value(user), &USER_TYPE);
-                    let _ = write!(text, "{shown}");
-                }
+            if projection == &Projection::Default {
+                style.write(user, &mut text);
+            } else {
+                let shown = projection.apply(&style.value(user), &USER_TYPE);
+                let _ = write!(text, "{shown}");
             }
         }
         text.extend_from_slice(b"]}");

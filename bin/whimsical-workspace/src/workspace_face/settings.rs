@@ -102,18 +102,18 @@ pub(super) async fn enable_saml(State(app): State<Arc<App>>, headers: HeaderMap,
 }
 
 pub(super) async fn disable_saml(State(app): State<Arc<App>>) -> Result<StatusCode, Problem> {
-    app.write(Actor::Admin, |workspace, act| workspace.disable_saml(act)).await?;
+    app.write(Actor::Admin, super::super::model::workspace::Workspace::disable_saml).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn enable_scim(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    app.write(Actor::Admin, |workspace, act| workspace.enable_scim(act)).await??;
+    app.write(Actor::Admin, super::super::model::workspace::Workspace::enable_scim).await??;
     let base = base_url(&app, &headers);
     Ok(Json(app.read(|workspace| json!(ScimView::of(workspace, &base)))))
 }
 
 pub(super) async fn disable_scim(State(app): State<Arc<App>>) -> Result<StatusCode, Problem> {
-    app.write(Actor::Admin, |workspace, act| workspace.disable_scim(act)).await?;
+    app.write(Actor::Admin, super::super::model::workspace::Workspace::disable_scim).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -124,12 +124,12 @@ fn token_answer(token: &crate::model::token::Token) -> Response {
 }
 
 pub(super) async fn reveal(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let token = app.write(Actor::Admin, |workspace, act| workspace.reveal_token(act)).await??;
+    let token = app.write(Actor::Admin, super::super::model::workspace::Workspace::reveal_token).await??;
     Ok(token_answer(&token))
 }
 
 pub(super) async fn rotate(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let token = app.write(Actor::Admin, |workspace, act| workspace.rotate_token(act)).await??;
+    let token = app.write(Actor::Admin, super::super::model::workspace::Workspace::rotate_token).await??;
     Ok(token_answer(&token))
 }
 

@@ -93,7 +93,7 @@ fn perform(bench: &mut Bench, deed: &Deed) {
         }
         Deed::SamlOff => {
             let saml = bench.workspace.saml().cloned();
-            bench.act(Actor::Admin, |workspace, act| workspace.disable_saml(act));
+            bench.act(Actor::Admin, super::super::workspace::Workspace::disable_saml);
             if let Some(saml) = saml {
                 bench.workspace.apply(crate::model::Change::Saml(Some(saml)));
             }
