@@ -1,8 +1,8 @@
 //! The sync engine: everything that a connector lists, written into a `.c1z` file.
 //!
-//! Start at [`run`]. The plan of a sync is a stack of steps ([`state`], [`action`]), stored with the rows as a
-//! checkpoint ([`token`]) so that a run that was stopped goes on where it was. Rows and checkpoints are written by one
-//! thread ([`store`]) while the next page is fetched; memory is bounded by a few pages.
+//! Start at [`run`]. The plan of a sync is a stack of steps (`state`, `action`), stored with the rows as a
+//! checkpoint (`token`) so that a run that was stopped goes on where it was. Rows and checkpoints are written by one
+//! thread (`store`) while the next page is fetched; memory is bounded by a few pages.
 //!
 //! Source: sync.md.
 
