@@ -167,6 +167,8 @@ async fn attempt(
     match finish(&engine, &begun, observer).await {
         Ok(report) => {
             engine.store.close(Ending::Save).await?;
+            // Only now: scripts take this line for a complete file.
+            log_complete(&begun, report.completed_steps, options);
             Ok(report)
         }
         Err(error) if begun.resumed && error.asks_for_restart() => {
@@ -271,7 +273,6 @@ async fn finish(engine: &Arc<Engine>, begun: &Begun, observer: &Arc<dyn Observer
     engine.store.end().await?;
     let warnings = std::mem::take(&mut *lock(&engine.warnings));
     let completed_steps = engine.state().completed();
-    log_complete(begun, completed_steps, &engine.options);
     if let Err(error) = engine.connector.cleanup(&begun.sync_id).await {
         tracing::error!(error = %error, "connector cleanup failed");
     }
