@@ -5,11 +5,12 @@ pub(crate) mod person;
 mod sheet;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use c1z::{Entitlements, Grants, ResourceTypes, Resources, Row, Selection, SyncId, SyncType, View, resource_key};
+use c1z::{Entitlements, Grants, ResourceTypes, Resources, Selection, SyncId, SyncType, View, resource_key};
 use proto::Message;
 use proto::c1::connector::v2::resource_type::Trait;
-use proto::c1::connector::v2::{Entitlement, Grant, Resource};
+use proto::c1::connector::v2::{Entitlement, Resource};
 
 use crate::cli::Export;
 use crate::glimpse;
@@ -70,7 +71,7 @@ fn write_rows(view: &View<'_>, sheet: &mut dyn Sheet) -> anyhow::Result<()> {
         let [name, id, kind, resource, description, slug] = entitlement.cells();
         sheet.add(["Entitlement", "", "", "", "", "", name, id, kind, resource, description, slug])
     })?;
-    let mut entitlements = HashMap::new();
+    let mut entitlements = GrantedById { view, known: HashMap::new() };
     view.each(Grants::All, |row| {
         let columns = row.columns()?;
         let by = resource_key(columns.other_type_id, columns.other_id);
@@ -78,25 +79,35 @@ fn write_rows(view: &View<'_>, sheet: &mut dyn Sheet) -> anyhow::Result<()> {
         let Some(Person { last_name, first_name, user_id, email, .. }) = principal.transpose()?.flatten() else {
             return Ok(());
         };
-        if !entitlements.contains_key(columns.entitlement_id) {
-            if entitlements.len() == MAX_ENTITLEMENTS {
-                entitlements.clear();
-            }
-            entitlements.insert(columns.entitlement_id.to_owned(), granted(view, &row)?);
-        }
-        let Some(entitlement) = entitlements.get(columns.entitlement_id) else { return Ok(()) };
+        let entitlement = match entitlements.get(columns.entitlement_id)? {
+            Some(entitlement) => entitlement,
+            // The grant itself says of an entitlement that the sync does not have which one it is.
+            None => Granted(glimpse::Grant::decode(&*row.bytes()?)?.entitlement.unwrap_or_default()).into(),
+        };
         let [name, id, kind, resource, description, slug] = entitlement.cells();
         sheet.add(["Grant", &last_name, &first_name, &user_id, "", &email, name, id, kind, resource, description, slug])
     })
 }
 
-/// Returns the entitlement of a grant. The grant itself says of one that the sync does not have which one it is.
-fn granted(view: &View<'_>, grant: &Row<'_, Grant>) -> anyhow::Result<Granted> {
-    let stored =
-        view.with::<Entitlement, _>(grant.columns()?.entitlement_id, |row| Ok(Granted::decode(&row.bytes()?)))?;
-    match stored {
-        Some(entitlement) => entitlement,
-        None => Ok(Granted(glimpse::Grant::decode(&*grant.bytes()?)?.entitlement.unwrap_or_default())),
+/// The entitlements of a sync, those looked at last at hand.
+struct GrantedById<'v, 'c> {
+    view: &'v View<'c>,
+    known: HashMap<String, Rc<Granted>>,
+}
+
+impl GrantedById<'_, '_> {
+    fn get(&mut self, id: &str) -> anyhow::Result<Option<Rc<Granted>>> {
+        if let Some(known) = self.known.get(id) {
+            return Ok(Some(Rc::clone(known)));
+        }
+        let stored = self.view.with::<Entitlement, _>(id, |row| Ok(Granted::decode(&row.bytes()?)))?;
+        let Some(entitlement) = stored.transpose()? else { return Ok(None) };
+        if self.known.len() == MAX_ENTITLEMENTS {
+            self.known.clear();
+        }
+        let entitlement = Rc::new(entitlement);
+        self.known.insert(id.to_owned(), Rc::clone(&entitlement));
+        Ok(Some(entitlement))
     }
 }
 

@@ -4,10 +4,11 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use c1z::{ResourceRef, View, resource_key};
-use proto::Message;
+use c1z::{Record, ResourceRef, Row, View, resource_key};
+use prost::DecodeError;
 use proto::c1::connector::v2::{Entitlement, Resource, ResourceId, ResourceType};
 use proto::json::Type;
+use proto::{Message, Name};
 
 use crate::glimpse;
 
@@ -76,20 +77,12 @@ impl<'v, 'c> References<'v, 'c> {
         if let Some(known) = self.resource_types.get(id) {
             return Ok(known);
         }
-        let message = Type::of::<ResourceType>()?;
-        let known = match self.view.with(id, |row| stored::<ResourceType>(&row))? {
-            Some(wire) => {
-                let name = glimpse::ResourceType::decode(wire.as_slice())?.display_name;
-                Known::new(message, wire, name)
-            }
-            None => {
-                self.log_missing("resource type", id);
-                let display_name = format!("MISSING RESOURCE TYPE ({id})");
-                let stand_in =
-                    ResourceType { id: id.to_owned(), display_name: display_name.clone(), ..ResourceType::default() };
-                Known::new(message, stand_in.encode_to_vec(), display_name)
-            }
-        };
+        let name = |wire: &[u8]| Ok(glimpse::ResourceType::decode(wire)?.display_name);
+        let known = self.load("resource type", id, name, |display_name| ResourceType {
+            id: id.to_owned(),
+            display_name,
+            ..ResourceType::default()
+        })?;
         Ok(self.resource_types.keep(id, known))
     }
 
@@ -99,27 +92,16 @@ impl<'v, 'c> References<'v, 'c> {
         if let Some(known) = self.resources.get(&key) {
             return Ok(known);
         }
-        let message = Type::of::<Resource>()?;
-        let known = match self.view.with(&key, |row| stored::<Resource>(&row))? {
-            Some(wire) => {
-                let name = glimpse::Resource::decode(wire.as_slice())?.display_name;
-                Known::new(message, wire, name)
-            }
-            None => {
-                self.log_missing("resource", &key);
-                let display_name = format!("MISSING RESOURCE ({key})");
-                let stand_in = Resource {
-                    id: Some(ResourceId {
-                        resource_type: id.resource_type.to_owned(),
-                        resource: id.resource.to_owned(),
-                        ..ResourceId::default()
-                    }),
-                    display_name: display_name.clone(),
-                    ..Resource::default()
-                };
-                Known::new(message, stand_in.encode_to_vec(), display_name)
-            }
-        };
+        let name = |wire: &[u8]| Ok(glimpse::Resource::decode(wire)?.display_name);
+        let known = self.load("resource", &key, name, |display_name| Resource {
+            id: Some(ResourceId {
+                resource_type: id.resource_type.to_owned(),
+                resource: id.resource.to_owned(),
+                ..ResourceId::default()
+            }),
+            display_name,
+            ..Resource::default()
+        })?;
         Ok(self.resources.keep(&key, known))
     }
 
@@ -128,35 +110,42 @@ impl<'v, 'c> References<'v, 'c> {
         if let Some(known) = self.entitlements.get(id) {
             return Ok(known);
         }
-        let message = Type::of::<Entitlement>()?;
-        let known = match self.view.with(id, |row| stored::<Entitlement>(&row))? {
-            Some(wire) => {
-                let name = glimpse::Entitlement::decode(wire.as_slice())?.display_name;
-                Known::new(message, wire, name)
-            }
-            None => {
-                self.log_missing("entitlement", id);
-                let display_name = format!("MISSING ENTITLEMENT ({id})");
-                let stand_in =
-                    Entitlement { id: id.to_owned(), display_name: display_name.clone(), ..Entitlement::default() };
-                Known::new(message, stand_in.encode_to_vec(), display_name)
-            }
-        };
+        let name = |wire: &[u8]| Ok(glimpse::Entitlement::decode(wire)?.display_name);
+        let known = self.load("entitlement", id, name, |display_name| Entitlement {
+            id: id.to_owned(),
+            display_name,
+            ..Entitlement::default()
+        })?;
         Ok(self.entitlements.keep(id, known))
     }
 
-    fn log_missing(&mut self, what: &'static str, id: &str) {
-        if self.logged.len() < MAX_LOGGED && self.logged.insert(format!("{what} {id}")) {
-            tracing::error!(%id, "unable to find {what} `{id}`");
+    /// Returns what the sync has under `key`, or what stands in for it; `name` reads the display name of a message.
+    fn load<R: Record + Name>(
+        &mut self,
+        kind: &str,
+        key: &str,
+        name: impl FnOnce(&[u8]) -> Result<String, DecodeError>,
+        stand_in: impl FnOnce(String) -> R,
+    ) -> anyhow::Result<Rc<Known>> {
+        let message = Type::of::<R>()?;
+        if let Some(wire) = self.view.with(key, |row: Row<'_, R>| Ok(row.bytes()?.into_owned()))? {
+            let display_name = name(&wire)?;
+            return Ok(Known::new(message, wire, display_name));
+        }
+        self.log_missing(kind, key);
+        let display_name = format!("MISSING {} ({key})", kind.to_uppercase());
+        let wire = stand_in(display_name.clone()).encode_to_vec();
+        Ok(Known::new(message, wire, display_name))
+    }
+
+    fn log_missing(&mut self, kind: &str, id: &str) {
+        if self.logged.len() < MAX_LOGGED && self.logged.insert(format!("{kind} {id}")) {
+            tracing::error!("unable to find the {kind} `{id}`");
             if self.logged.len() == MAX_LOGGED {
                 tracing::error!("more is missing; no more of it is logged");
             }
         }
     }
-}
-
-fn stored<R: c1z::Record>(row: &c1z::Row<'_, R>) -> c1z::Result<Vec<u8>> {
-    Ok(row.bytes()?.into_owned())
 }
 
 /// A cache that starts afresh when it is full.

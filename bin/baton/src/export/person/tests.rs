@@ -8,9 +8,9 @@ fn any<M: Message + Name>(message: &M) -> Any {
     Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: message.encode_to_vec() }
 }
 
-fn names(first: &str) -> Option<Struct> {
+fn names(first: &str) -> Struct {
     let value = proto::Value { kind: Some(Kind::StringValue(first.into())) };
-    Some(Struct { fields: [("first_name".to_owned(), value)].into() })
+    Struct { fields: [("first_name".to_owned(), value)].into() }
 }
 
 fn check(resource: &Resource, expect: Option<(&str, &str, &str)>) {
@@ -30,16 +30,21 @@ fn the_resource_goes_before_its_traits() {
 
     check(&Resource::default(), None);
     check(&Resource { annotations: vec![any(&user)], ..Resource::default() }, Some(("", "ada@example.com", "Enabled")));
-    let older = UserTrait { profile: names("Trait"), status: trait_status(2), ..user.clone() };
+    let older = UserTrait { profile: Some(names("Trait")), status: trait_status(2), ..user.clone() };
     check(
         &Resource { annotations: vec![any(&older)], ..Resource::default() },
         Some(("Trait", "ada@example.com", "Disabled")),
     );
     check(
-        &Resource { annotations: vec![any(&older)], profile: names("Own"), status: status(3), ..Resource::default() },
+        &Resource {
+            annotations: vec![any(&older)],
+            profile: Some(names("Own")),
+            status: status(3),
+            ..Resource::default()
+        },
         Some(("Own", "ada@example.com", "Deleted")),
     );
-    let agent = AgentTrait { status: 2, profile: names("Agent"), ..AgentTrait::default() };
+    let agent = AgentTrait { status: 2, profile: Some(names("Agent")), ..AgentTrait::default() };
     check(
         &Resource { annotations: vec![any(&agent), any(&UserTrait::default())], ..Resource::default() },
         Some(("Agent", "", "Disabled")),
