@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use ids::{Rng as _, SystemRng};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::{AdminFrom, App, Forwarded, Lab, Options};
 use crate::model::Workspace;
@@ -67,6 +69,9 @@ struct Serve {
     switches: Switches,
 }
 
+/// How long a stop waits for requests under way.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Runs the command line.
 ///
 /// # Errors
@@ -94,8 +99,17 @@ impl Serve {
         if !is_shown {
             tracing::info!("the SCIM token is behind \"Reveal\" on the settings page http://{address}/");
         }
-        let stop = stopped()?;
-        server::serve(Arc::clone(&app), listener, stop).await.context("serve")?;
+        let (stop, is_stopped) = (stopped()?, CancellationToken::new());
+        let serving = server::serve(Arc::clone(&app), listener, is_stopped.clone().cancelled_owned());
+        let patience = async {
+            stop.await;
+            is_stopped.cancel();
+            tokio::time::sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            served = serving => served.context("serve")?,
+            () = patience => tracing::warn!("some requests did not end in time and are dropped"),
+        }
         finish(&app, self.data.as_deref())
     }
 

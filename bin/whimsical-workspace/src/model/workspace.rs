@@ -10,7 +10,7 @@ use crate::model::billing::{self, Line, LineKind};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::id::{InviteId, UserId};
-use crate::model::journal::{Entry, Invite, KEPT, Outbox};
+use crate::model::journal::{Entry, Invite, KEPT, Mail, Outbox};
 use crate::model::offboarding::{JobState, Jobs};
 use crate::model::settings::{Saml, Settings};
 use crate::model::switches::{RemovedUsers, Switches};
@@ -268,6 +268,9 @@ impl Workspace {
         for mut user in affected {
             if matches!(user.standing, Standing::Pending { .. }) {
                 self.directory.remove(user.id);
+                if let Some(mail) = self.outbox.to_user(user.id).cloned() {
+                    self.outbox.put(Mail { is_void: true, ..mail });
+                }
                 continue;
             }
             user.managed = false;

@@ -6,6 +6,7 @@ mod bench;
 mod conformance;
 mod corpus;
 mod faults;
+mod headers;
 mod pages;
 mod paging;
 mod restart;
