@@ -232,7 +232,15 @@ fn pro_rata(workspace: &Workspace, seats: &SeatsView) -> i64 {
 fn money(cents: i64) -> String {
     let sign = if cents < 0 { "−" } else { "" };
     let cents = cents.unsigned_abs();
-    format!("{sign}${}.{:02}", cents / 100, cents % 100)
+    let digits = (cents / 100).to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}${grouped}.{:02}", cents % 100)
 }
 
 fn day(at: Timestamp) -> String {
@@ -241,4 +249,18 @@ fn day(at: Timestamp) -> String {
 
 fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::money;
+
+    #[test]
+    fn money_is_readable() {
+        for (cents, expected) in
+            [(0, "$0.00"), (1_276, "$12.76"), (-99_999, "−$999.99"), (106_800_005, "$1,068,000.05")]
+        {
+            assert_eq!(money(cents), expected);
+        }
+    }
 }
