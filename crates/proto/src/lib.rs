@@ -34,7 +34,7 @@ pub mod json;
 pub use wire::{baton, c1, google, validate};
 
 pub use prost::{Message, Name};
-pub use prost_types::{Any, Duration, Struct, Timestamp, Value};
+pub use prost_types::{Any, Duration, Struct, Timestamp, Value, value};
 
 /// The encoded `google.protobuf.FileDescriptorSet` of every `.proto` file of this crate, with the
 /// files of Google that they import.

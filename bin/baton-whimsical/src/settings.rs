@@ -1,0 +1,69 @@
+//! The settings that only this connector has.
+
+use std::time::Duration;
+
+use connector_sdk::cli::{Config, Export, Field};
+use connector_sdk::error::{Error, Result};
+use scim::client::Address;
+
+use crate::model::DEFAULT_SLUG;
+
+/// Where Whimsical's SCIM service is. Source: Whimsical's SCIM overview.
+const BASE_URL: &str = "https://api.whimsical.com/scim-v2/";
+
+const TOKEN_FIELD: Field = Field::text("whimsical-token", "The SCIM OAuth token from the workspace settings")
+    .display_name("Token")
+    .required()
+    .secret()
+    .export(Export::Gui);
+const BASE_URL_FIELD: Field = Field::text("base-url", "The SCIM base URL, when it is not Whimsical's").hidden();
+const SLUG_FIELD: Field =
+    Field::text("role-entitlement-slug", "The last part of the ids of role entitlements").hidden();
+const STRICT_FIELD: Field =
+    Field::bool("strict-viewer-revoke", "Fail when Viewer is revoked from a viewer, instead of doing nothing").hidden();
+
+/// The table of the settings above.
+pub(crate) const FIELDS: &[Field] = &[TOKEN_FIELD, BASE_URL_FIELD, SLUG_FIELD, STRICT_FIELD];
+
+/// What happens when Viewer, below which there is nothing, is revoked from a viewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewerRevoke {
+    /// Nothing; it counts as revoked already. Source: connector-cli §11.6 (d).
+    NothingToDo,
+    /// It fails and names the way out. Source: connector-cli §11.6 (c).
+    Refused,
+}
+
+/// The validated settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How to reach the workspace.
+    pub client: scim::client::Settings,
+    /// The last part of the ids of role entitlements.
+    pub slug: String,
+    /// What revoking Viewer from a viewer does.
+    pub viewer_revoke: ViewerRevoke,
+}
+
+impl Settings {
+    /// Reads the settings of a run.
+    ///
+    /// # Errors
+    /// When the base URL cannot be used; the text names it and what is wrong with it.
+    pub(crate) fn read(config: &Config) -> Result<Self> {
+        let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
+        let base_url = or(config.text(&BASE_URL_FIELD), BASE_URL);
+        let address = Address::parse(&base_url).map_err(|error| Error::unknown(format!("base-url: {error}")))?;
+        let timeout = config.http_timeout();
+        Ok(Self {
+            client: scim::client::Settings {
+                address,
+                token: config.secret(&TOKEN_FIELD),
+                timeout: if timeout.is_zero() { Duration::from_mins(5) } else { timeout },
+                user_agent: concat!("baton-whimsical/", env!("CARGO_PKG_VERSION")).to_owned(),
+            },
+            slug: or(config.text(&SLUG_FIELD), DEFAULT_SLUG),
+            viewer_revoke: if config.is_on(&STRICT_FIELD) { ViewerRevoke::Refused } else { ViewerRevoke::NothingToDo },
+        })
+    }
+}
