@@ -90,7 +90,7 @@ fn try_run(spec: &ConnectorSpec) -> Result<(), Failure> {
             for warning in &warnings {
                 tracing::warn!("{warning}");
             }
-            execute::run(spec, *settings, bar)
+            execute::run(spec, *settings, &bar)
         }
     }
 }

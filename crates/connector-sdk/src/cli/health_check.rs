@@ -73,11 +73,11 @@ impl Probe {
 
     fn ask(&self, mut stream: TcpStream, deadline: Instant) -> std::io::Result<u16> {
         stream.set_write_timeout(Some(left(deadline)?))?;
-        write!(
-            stream,
+        let request = format!(
             "GET /{} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n\r\n",
             self.endpoint, self.address, self.port
-        )?;
+        );
+        stream.write_all(request.as_bytes())?;
         let mut head = Vec::with_capacity(MAX_HEAD);
         let mut chunk = [0; 256];
         while head.len() < MAX_HEAD && !head.contains(&b'\n') {

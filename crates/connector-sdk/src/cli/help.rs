@@ -15,16 +15,15 @@ pub(super) fn text(spec: &ConnectorSpec, command: Command) -> String {
     if command == Command::Root {
         own.push(VERSION);
         own.extend(&settings);
-        let mut commands = String::new();
-        for command in Command::ALL {
-            commands.push_str(&format!("  {:<12} {}\n", command.name(), command.summary()));
-        }
+        let commands: Vec<String> =
+            Command::ALL.iter().map(|command| format!("  {:<12} {}\n", command.name(), command.summary())).collect();
         return format!(
             "Sync who has access to {product} into a .c1z file, and change it.\n\n\
              Usage:\n  {name} [flags]\n  {name} [command]\n\n\
              Available Commands:\n{commands}\nFlags:\n{flags}\n\
              Use \"{name} [command] --help\" for more information about a command.\n",
             product = spec.display_name,
+            commands = commands.concat(),
             flags = flags(&own, name),
         );
     }
@@ -48,7 +47,7 @@ fn flags(fields: &[Field], owner: &str) -> String {
         let line = format!("{head:<width$}   {}", explanation(field, owner));
         format!("{}\n", line.trim_end())
     });
-    lines.collect()
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn head(field: &Field) -> String {

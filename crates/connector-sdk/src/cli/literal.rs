@@ -70,10 +70,11 @@ pub(super) fn quote(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            control if control.is_control() && u32::from(control) < 0x80 => {
-                quoted.push_str(&format!("\\x{:02x}", u32::from(control)));
+            control if control.is_control() => {
+                let code = u32::from(control);
+                let escape = if code < 0x80 { format!("\\x{code:02x}") } else { format!("\\u{code:04x}") };
+                quoted.push_str(&escape);
             }
-            control if control.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(control))),
             other => quoted.push(other),
         }
     }
@@ -93,16 +94,14 @@ pub(super) fn parse_list(text: &str) -> Result<Vec<String>, String> {
     let mut rest = text;
     let column = |rest: &str| text.len() - rest.len() + 1;
     loop {
-        let (value, after) = match rest.strip_prefix('"') {
-            Some(inner) => quoted_value(inner).map_err(|(why, at)| wrong(why, column(at)))?,
-            None => {
-                let end = rest.find([',', '\n', '\r']).unwrap_or(rest.len());
-                let (value, after) = rest.split_at(end);
-                if let Some(at) = value.find('"') {
-                    return Err(wrong("bare \" in non-quoted-field", column(rest) + at));
-                }
-                (value.to_owned(), after)
+        let (value, after) = if let Some(inner) = rest.strip_prefix('"') {
+            quoted_value(inner).map_err(|(why, at)| wrong(why, column(at)))?
+        } else {
+            let (value, after) = rest.split_at(rest.find([',', '\n', '\r']).unwrap_or(rest.len()));
+            if let Some(at) = value.find('"') {
+                return Err(wrong("bare \" in non-quoted-field", column(rest) + at));
             }
+            (value.to_owned(), after)
         };
         values.push(value);
         match after.strip_prefix(',') {

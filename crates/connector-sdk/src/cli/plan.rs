@@ -154,6 +154,3 @@ fn help_plan(spec: &ConnectorSpec, parsed: &Parsed) -> Plan {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -94,7 +94,7 @@ async fn look_up<T: Send + 'static>(
     options: &SyncOptions,
     find: impl FnOnce(&LastSync) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let (file, limits, temp_dir) = (options.file.clone(), options.limits.clone(), options.temp_dir.clone());
+    let (file, limits, temp_dir) = (options.file.clone(), options.limits, options.temp_dir.clone());
     blocking(move || find(&LastSync::open(&file, &limits, temp_dir.as_deref())?)).await
 }
 

@@ -78,11 +78,16 @@ fn console(now: Timestamp, metadata: &Metadata<'_>, fields: Fields) -> String {
     line
 }
 
-/// The place of the event: folder, file and line.
+/// The place of the event: folder, file and line. `src` is no folder that tells anything.
 fn caller(metadata: &Metadata<'_>) -> String {
     let path = metadata.file().unwrap_or("unknown");
-    let start = path.rmatch_indices(['/', '\\']).nth(1).map_or(0, |(at, _)| at + 1);
-    format!("{}:{}", path.get(start..).unwrap_or(path), metadata.line().unwrap_or_default())
+    let mut parts = path.rsplit(['/', '\\']).filter(|part| *part != "src");
+    let file = parts.next().unwrap_or_default();
+    let line = metadata.line().unwrap_or_default();
+    match parts.next() {
+        Some(folder) => format!("{folder}/{file}:{line}"),
+        None => format!("{file}:{line}"),
+    }
 }
 
 /// The fields of an event.
