@@ -7,4 +7,5 @@ mod derived;
 mod fake;
 mod file;
 mod provision;
+mod second_connector;
 mod sync;

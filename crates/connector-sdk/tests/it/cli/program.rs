@@ -1,7 +1,6 @@
 //! Runs a program of the `examples` folder.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -89,7 +88,7 @@ impl Program {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(executable(self.name));
+        let mut command = Command::new(testkit::binary(&format!("examples/{}", self.name)).unwrap());
         command.args(args).current_dir(self.folder.path()).env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
@@ -102,12 +101,4 @@ pub(crate) fn outcome(output: &Output) -> Outcome {
         stdout: String::from_utf8(output.stdout.clone()).unwrap(),
         stderr: String::from_utf8(output.stderr.clone()).unwrap(),
     }
-}
-
-/// Cargo builds examples beside the tests, into a folder of their own.
-fn executable(name: &str) -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let path = tests.parent().and_then(|folder| folder.parent()).unwrap().join("examples").join(name);
-    assert!(path.is_file(), "{} is missing: build the examples with `cargo build --examples`", path.display());
-    path
 }
