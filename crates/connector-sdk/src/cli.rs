@@ -3,7 +3,7 @@
 //! Start at [`run`]: a connector's `main` is little more than one call of it with a [`ConnectorSpec`]. The program is a
 //! drop-in for the one that the Go SDK makes: what is printed where, the order of the checks and the exit codes are
 //! the contract, and wrappers search for the exact words. Everything derives from tables of [`Field`]s; arguments become
-//! raw flags ([`lexer`]), then one merged [`Config`], then validated [`settings`], then a [`mode`].
+//! raw flags (`lexer`), then one merged [`Config`], then validated settings (`settings`) with a `mode`.
 //!
 //! Service mode is not in this build: it is recognised, its settings are checked, and it is refused.
 //!

@@ -12,6 +12,11 @@ use crate::sync::{Observer, Phase};
 /// How often the spinner turns.
 const TICK: Duration = Duration::from_millis(120);
 
+/// While it is not known how much there is to do.
+const SPINNER: &str = "{spinner} {msg} ({elapsed})";
+/// Once it is known.
+const BAR: &str = "{spinner} {msg} {wide_bar} {pos}/{len} ({elapsed})";
+
 /// The bar, or nothing. Clones are the same bar.
 #[derive(Clone, Default)]
 pub(super) struct Bar(Option<ProgressBar>);
@@ -22,7 +27,7 @@ impl Bar {
         let watched = matches!(mode, Mode::OneShot(Operation::Sync)) && std::io::stderr().is_terminal();
         Self(watched.then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            bar.set_style(style("{spinner} {msg} ({elapsed})"));
+            bar.set_style(style(SPINNER));
             bar.enable_steady_tick(TICK);
             bar
         }))
@@ -52,15 +57,18 @@ impl Bar {
 impl Observer for Bar {
     fn phase(&self, phase: Phase) {
         let Some(bar) = &self.0 else { return };
+        bar.unset_length();
+        bar.set_style(style(SPINNER));
         bar.set_message(words(phase));
-        bar.set_style(style("{spinner} {msg} ({elapsed})"));
     }
 
     fn advance(&self, phase: Phase, resource_type: &str, done: u64, total: Option<u64>) {
         let Some(bar) = &self.0 else { return };
         if let Some(total) = total {
-            bar.set_style(style("{spinner} {msg} {wide_bar} {pos}/{len} ({elapsed})"));
-            bar.set_length(total);
+            if bar.length() != Some(total) {
+                bar.set_length(total);
+                bar.set_style(style(BAR));
+            }
             bar.set_message(format!("{} {resource_type}", words(phase)));
         } else {
             bar.set_message(format!("{} {resource_type} {done}", words(phase)));

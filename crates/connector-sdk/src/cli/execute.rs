@@ -83,7 +83,7 @@ async fn perform(
         Operation::EventFeed { id } => Err(Error::not_found(format!("event feed '{id}' not found"))),
         Operation::InvokeAction { name, arguments } => local::invoke_action(&name, &arguments),
         Operation::ListActionSchemas => {
-            tracing::info!(count = 0, schemas = "[]", "Action Schemas");
+            tracing::info!(count = 0, schemas = ?[(); 0], "Action Schemas");
             Ok(())
         }
         Operation::Ticket { task_type, template } => local::ticket(task_type, template.as_deref()),

@@ -50,7 +50,9 @@ impl Logging {
     }
 
     fn filter(&self, bar: &Bar) -> impl Fn(&Metadata<'_>) -> bool + Send + Sync + 'static {
-        let (most, debug_until, has_bar) = (self.level, self.debug_until, bar.is_shown());
+        let (most, debug_until) = (self.level, self.debug_until);
+        let to_stderr = self.paths.is_empty() || self.paths.iter().any(|path| path == "stderr");
+        let beside_bar = bar.is_shown() && to_stderr;
         move |metadata| {
             let level = *metadata.level();
             let target = metadata.target();
@@ -58,7 +60,7 @@ impl Logging {
             level <= most
                 && (level <= Level::INFO || debug_until.is_none_or(|until| SystemClock.now() < until))
                 && (level <= Level::WARN || !FOREIGN.contains(&crate_name))
-                && !(has_bar && level == Level::INFO && target.ends_with("::sync::progress"))
+                && !(beside_bar && level == Level::INFO && target.ends_with("::sync::progress"))
         }
     }
 }

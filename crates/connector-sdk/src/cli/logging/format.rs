@@ -110,7 +110,10 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, format!("{value:?}").into());
+        let text = format!("{value:?}");
+        // Tracing has no lists; the debug text of one is JSON already.
+        let list = text.starts_with('[').then(|| serde_json::from_str(&text).ok()).flatten();
+        self.put(field, list.filter(|_| field.name() != "message").unwrap_or_else(|| text.into()));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {

@@ -32,14 +32,14 @@ fn written(format: Format, work: impl FnOnce()) -> String {
 fn json_lines_have_their_keys_in_order() {
     let text = written(Format::Json, || {
         let error = crate::error::Error::not_found("gone");
-        tracing::info!(count = 3, wait = 1.5, error = %error, name = "a\"b", "Synced {} types", 3);
+        tracing::info!(count = 3, wait = 1.5, error = %error, name = "a\"b", types = ?["x", "y"], "Synced {} types", 3);
     });
     let line = line!() - 2;
     assert_eq!(
         text,
         format!(
             "{{\"level\":\"info\",\"ts\":1767366245.25,\"caller\":\"logging/tests.rs:{line}\",\"msg\":\"Synced 3 types\",\
-             \"count\":3,\"wait\":1.5,\"error\":\"rpc error: code = NotFound desc = gone\",\"name\":\"a\\\"b\"}}\n"
+             \"count\":3,\"wait\":1.5,\"error\":\"rpc error: code = NotFound desc = gone\",\"name\":\"a\\\"b\",\"types\":[\"x\",\"y\"]}}\n"
         )
     );
 }
