@@ -35,7 +35,11 @@ impl From<Error> for Failure {
 }
 
 impl fmt::Display for Failure {
+    /// The text; a hint that is all of the second line joins the first, since scripts read the last line only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        match self.text.split_once("\nhint: ") {
+            Some((text, hint)) if !text.contains('\n') && !hint.contains('\n') => write!(f, "{text}; hint: {hint}"),
+            _ => f.write_str(&self.text),
+        }
     }
 }

@@ -102,3 +102,29 @@ fn the_first_word_is_found_among_flags() {
         assert_eq!(first_word(&args(line), DEFAULTS), expect, "{line}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever the arguments are, they are read or refused; what stands behind `--` is a word as it is.
+    #[test]
+    fn any_arguments_are_read_or_refused(
+        before in proptest::collection::vec("-{0,3}[a-z=,\"]{0,6}", 0..4),
+        behind in proptest::collection::vec(".{0,6}", 0..4),
+    ) {
+        let fields: Vec<Field> = DEFAULTS.iter().copied().chain([HELP, VERSION]).collect();
+        let _ = parse(&before, &fields);
+        let all: Vec<String> = ["--".to_owned()].into_iter().chain(behind.clone()).collect();
+        proptest::prop_assert_eq!(parse(&all, &fields).map(|parsed| parsed.words), Ok(behind));
+        proptest::prop_assert!(first_word(&before, &fields).is_none_or(|at| !before[at].starts_with('-') || before[at] == "-"));
+    }
+
+    #[test]
+    fn integers_survive_writing(number in proptest::num::i64::ANY) {
+        proptest::prop_assert_eq!(parse_int(&number.to_string()), Ok(number));
+    }
+
+    #[test]
+    fn quoted_lists_are_read_as_written(values in proptest::collection::vec("[^\r\n]{0,6}", 1..4)) {
+        let quoted: Vec<String> = values.iter().map(|value| format!("\"{}\"", value.replace('"', "\"\""))).collect();
+        proptest::prop_assert_eq!(parse_list(&quoted.join(",")), Ok(values));
+    }
+}

@@ -201,7 +201,7 @@ fn service_mode_is_recognised_and_refused() {
     let args = ["--client-id=a@b/c", "--client-secret", &secret, "--create-account-email=x"];
     let outcome = Program::fake().run(&args);
     assert_eq!(outcome.status, 12, "{}", outcome.stderr);
-    assert!(outcome.stderr.starts_with("service mode is not in this build yet\nhint: "), "{}", outcome.stderr);
+    assert!(outcome.stderr.starts_with("service mode is not in this build yet; hint: "), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains("v1:"));
 }
 
