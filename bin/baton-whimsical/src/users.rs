@@ -36,6 +36,14 @@ struct Listing {
     users_without_role: u64,
 }
 
+impl Listing {
+    /// Starts anew; bad answers are counted over the attempts at one page, so they stay.
+    fn begin(&mut self, walk: Walk) {
+        self.walk = Some(walk);
+        self.users_without_role = 0;
+    }
+}
+
 impl Users {
     pub(crate) fn new(workspace: Arc<Workspace>) -> Self {
         Self { workspace, listing: Mutex::default() }
@@ -73,7 +81,7 @@ impl Users {
                 return Err(Error::restart("the user listing has changed since the sync was interrupted"));
             }
         }
-        self.with_listing(|listing| *listing = Listing { walk: Some(walk), ..Listing::default() });
+        self.with_listing(|listing| listing.begin(walk));
         Ok(())
     }
 
@@ -135,7 +143,7 @@ impl ResourceSyncer for Users {
             return Ok(ResourcePage::default());
         }
         let position = if page.is_start() {
-            self.with_listing(|listing| *listing = Listing::default());
+            self.with_listing(|listing| listing.walk = None);
             Position::start()
         } else {
             serde_json::from_str(page.as_str())
