@@ -4,25 +4,28 @@ use std::io::Write;
 
 use camino::Utf8PathBuf;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 
 /// Explores, compares and exports `.c1z` files.
 #[derive(Debug, Parser)]
-#[command(name = "baton", version = concat!("version ", env!("CARGO_PKG_VERSION")), about)]
+#[command(name = "baton", version = concat!("version ", env!("CARGO_PKG_VERSION")), disable_version_flag = true, about)]
 pub struct Cli {
     /// The file to read.
     #[arg(short, long, global = true, default_value = "sync.c1z")]
     pub file: Utf8PathBuf,
     /// How to print: tables for people, or JSON.
-    #[arg(short, long, global = true, default_value = "console", value_parser = Format::parse)]
+    #[arg(short, long, global = true, default_value = "console", value_name = "console|json", value_parser = Format::parse)]
     pub output_format: Format,
+    /// Print version
+    #[arg(short = 'v', long, action = ArgAction::Version)]
+    pub version: Option<bool>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
 /// The form of what is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Tables for people.
     Console,

@@ -117,7 +117,8 @@ fn command_lines_that_make_no_sense_are_refused() {
 
 #[test]
 fn asking_for_help_is_no_error() {
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
+        (&["-v"], "baton version "),
         (&[], "Usage: baton"),
         (&["-f", "x"], "Usage: baton"),
         (&["--help"], "Usage: baton"),
