@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use serde_json::Value;
 use testkit::{TOKEN, Workspace, binary};
@@ -91,7 +91,7 @@ impl Demo {
         let seats = Seats::read(&self.workspace)?;
         let pending: Vec<&str> = seats.pending.iter().map(String::as_str).collect();
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["Name", "E-mail", "Role", "State"]);
+        table.load_style(UTF8_FULL_CONDENSED).set_header(["Name", "E-mail", "Role", "State"]);
         for member in members.iter().take(SHOWN) {
             table.add_row([&member.name, &member.email, member.role(), state(member, &pending)]);
         }
@@ -100,11 +100,11 @@ impl Demo {
         println!("  … and {rest} more\n");
 
         let mut totals = Table::new();
-        totals.load_style(UTF8_HORIZONTAL_ONLY).set_header(["", "Members", "of them pending"]);
-        for role in ["editor", "viewer", "none"] {
+        totals.load_style(UTF8_FULL_CONDENSED).set_header(["", "Members", "of them pending"]);
+        for (role, shown) in [("editor", "editors"), ("viewer", "viewers"), ("none", "removed, without a role")] {
             let of_role = || members.iter().filter(|member| member.role() == role);
             let waiting = of_role().filter(|member| pending.contains(&member.email.as_str())).count();
-            totals.add_row([role.to_owned(), of_role().count().to_string(), waiting.to_string()]);
+            totals.add_row([shown.to_owned(), of_role().count().to_string(), waiting.to_string()]);
         }
         for column in totals.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -169,7 +169,7 @@ impl Seats {
 
 impl std::fmt::Display for Seats {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (whole, cents) = (self.cost_cents / 100, self.cost_cents % 100);
+        let (whole, cents) = (thousands(self.cost_cents / 100), self.cost_cents % 100);
         write!(
             f,
             "Seats: {} paid editors, ${whole}.{cents:02} a billing period; {} pending members cost nothing yet",
@@ -177,6 +177,13 @@ impl std::fmt::Display for Seats {
             self.pending.len()
         )
     }
+}
+
+/// Returns a number with a comma between each three digits.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }
 
 fn step(number: u8, text: &str) {
@@ -193,7 +200,7 @@ fn state(member: &Member, pending: &[&str]) -> &'static str {
 
 fn show_difference(before: &Members, after: &Members) {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["", "E-mail", "Before", "After"]);
+    table.load_style(UTF8_FULL_CONDENSED).set_header(["", "E-mail", "Before", "After"]);
     for (id, old, new) in before.changes(after) {
         let (sign, member) = match (old, new) {
             (None, Some(new)) => ("+", new),

@@ -8,6 +8,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 /// Debian packages by the command that shows they are there.
 const DEBIAN: &[(&str, &str)] = &[("curl", "curl"), ("python3", "python3"), ("sqlite3", "sqlite3")];
 
+/// What the third-party SCIM suites need.
+const CONFORMANCE: &str = "bin/whimsical-workspace/tests/conformance/requirements.txt";
+
 /// Returns the root of the repository, wherever the task was started.
 pub(crate) fn root() -> anyhow::Result<Utf8PathBuf> {
     let manifest = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -52,7 +55,10 @@ pub(crate) fn install() -> anyhow::Result<()> {
         run("python3", &["-m", "venv", ".venv"])?;
     }
     let pip = venv(&root).join("bin/pip");
-    run(pip.as_str(), &["install", "--quiet", "--disable-pip-version-check", "-r", "xtask/requirements.txt"])
+    run(
+        pip.as_str(),
+        &["install", "--quiet", "--disable-pip-version-check", "-r", "xtask/requirements.txt", "-r", CONFORMANCE],
+    )
 }
 
 fn venv(root: &Utf8Path) -> Utf8PathBuf {

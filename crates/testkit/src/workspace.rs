@@ -38,17 +38,23 @@ impl Workspace {
             .args(extra_args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("start `{program}`"))?;
         let stdout = process.stdout.take().context("the workspace has no standard output")?;
+        let mut log = process.stderr.take().context("the workspace has no standard error")?;
         for line in BufReader::new(stdout).lines() {
             let line = line.context("read what the workspace prints")?;
             if let Some(address) = line.strip_prefix("listening on http://") {
+                // Nobody reads the log of a workspace that runs; a full pipe would stop it.
+                std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
                 return Ok(Self { address: address.trim().to_owned(), process });
             }
         }
         let status = process.wait()?;
-        bail!("`{program}` ended before it listened: {status}")
+        let mut text = String::new();
+        log.read_to_string(&mut text).context("read the log of the workspace")?;
+        bail!("`{program}` ended before it listened: {status}\n{text}")
     }
 
     /// Returns `http://HOST:PORT`.
