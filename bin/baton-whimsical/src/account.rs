@@ -4,18 +4,20 @@
 
 use async_trait::async_trait;
 use connector_sdk::connector::{AccountCreator, CreateAccountOutcome, CreatedAccount};
-use connector_sdk::error::{Error, Result};
+use connector_sdk::error::{Code, Error, Result};
 use proto::c1::connector::v2::{AccountInfo, LocalCredentialOptions};
 use proto::value::Kind;
-use scim::client::walk::{Next, Position, Walk};
-use scim::client::{Client, Created, Entry as _, Fault, Patience};
+use scim::client::{Client, Created, Entry as _, Patience};
 use serde_json::{Value, json};
 
 use crate::assignment::patch;
 use crate::failure::{self, Call};
 use crate::model::Role;
 use crate::user::{EXTENSION, User};
-use crate::users::{PAGE_SIZE, Users, stuck};
+use crate::users::Users;
+
+/// The schema of users. Source: RFC 7643 §8.7.1.
+const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
 /// Whom to create.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,7 +58,7 @@ impl Request {
     fn body(&self) -> Value {
         let full = format!("{} {}", self.given_name, self.family_name);
         let mut body = json!({
-            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", EXTENSION],
+            "schemas": [CORE],
             "userName": self.email,
             "emails": [{"value": self.email, "type": "work", "primary": true}],
             "active": true,
@@ -67,6 +69,8 @@ impl Request {
                 body.insert("displayName".to_owned(), json!(full.trim()));
             }
             if let Some(role) = self.role {
+                // A schema is named when it is used, for the sake of services that do not know it.
+                body.insert("schemas".to_owned(), json!([CORE, EXTENSION]));
                 body.insert(EXTENSION.to_owned(), json!({"editor": role == Role::Editor}));
             }
         }
@@ -98,29 +102,11 @@ fn role(account: &AccountInfo) -> Result<Option<Role>> {
     Ok(Some(if is_editor { Role::Editor } else { Role::Viewer }))
 }
 
-/// Finds a user by name; a service that cannot filter is read to its end.
-async fn find(client: &Client, email: &str) -> Result<Option<User>> {
-    match client.find(email, Patience::Retry).await {
-        Err(error) if *error.fault() == Fault::FilterUnavailable => {}
-        found => return found.map_err(|error| failure::of(error, Call::Read)),
-    }
-    let mut walk = Walk::new(Position::start());
-    loop {
-        let page = client.list::<User>(walk.position().next_start(), PAGE_SIZE).await;
-        let page = page.map_err(|error| failure::of(error, Call::Listing))?;
-        let next = walk.advance(&page).map_err(stuck)?;
-        let user =
-            page.entries.into_iter().find(|user| user.user_name().is_some_and(|name| name.to_lowercase() == email));
-        if user.is_some() || matches!(next, Next::End { .. }) {
-            return Ok(user);
-        }
-    }
-}
-
 /// Brings somebody who exists back into the workspace, and into the role asked for.
 async fn link(client: &Client, user: User, request: &Request) -> Result<CreateAccountOutcome> {
+    let is_removed = !user.is_active();
     let mut changes = serde_json::Map::new();
-    if !user.is_active() {
+    if is_removed {
         changes.insert("active".to_owned(), json!(true));
     }
     if let Some(role) = request.role.filter(|role| user.role() != Some(*role)) {
@@ -132,7 +118,13 @@ async fn link(client: &Client, user: User, request: &Request) -> Result<CreateAc
     let body = patch(&json!({"op": "replace", "value": changes}));
     let user: User =
         client.patch(user.id(), &body, Patience::Retry).await.map_err(|error| failure::of(error, Call::Write))?;
-    Ok(CreateAccountOutcome::Success(user.resource()))
+    let is_applied = user.is_active() && request.role.is_none_or(|role| user.role().is_none_or(|now| now == role));
+    if !is_applied {
+        let text = format!("the workspace accepted the changes of user `{}` and did not apply them", user.id());
+        return Err(Error::new(Code::Internal, text));
+    }
+    let resource = user.resource();
+    Ok(if is_removed { CreateAccountOutcome::Success(resource) } else { CreateAccountOutcome::AlreadyExists(resource) })
 }
 
 #[async_trait]
@@ -151,10 +143,17 @@ impl AccountCreator for Users {
                 resource: None,
                 message: format!("{} must sign in to Whimsical through SAML SSO once to appear", request.email),
             },
-            Created::Conflict(conflict) => match find(client, &request.email).await? {
-                Some(user) => link(client, user, &request).await?,
-                None => return Err(failure::of(conflict, Call::Write)),
+            Created::Found(user) => match link(client, user, &request).await? {
+                // The lost request made the user, or somebody did before: it exists as asked for.
+                CreateAccountOutcome::AlreadyExists(resource) => CreateAccountOutcome::Success(resource),
+                outcome => outcome,
             },
+            Created::Conflict(conflict) => {
+                match client.look_up(&request.email).await.map_err(|error| failure::of(error, Call::Read))? {
+                    Some(user) => link(client, user, &request).await?,
+                    None => return Err(failure::of(conflict, Call::Write)),
+                }
+            }
         };
         Ok(outcome.into())
     }

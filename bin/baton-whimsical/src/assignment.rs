@@ -28,7 +28,7 @@ pub(crate) struct Assignment {
     workspace: Arc<Workspace>,
     /// Looking at a user and changing it is one step.
     change: Mutex<()>,
-    /// The first shape of [`shapes`] that this workspace may understand.
+    /// The shape of [`shapes`] that this workspace is known to understand; past the last, it understands none.
     shape: AtomicUsize,
 }
 
@@ -57,18 +57,20 @@ impl Assignment {
         }
     }
 
-    /// Sends the change in the shape that worked last; a workspace that does not understand it is sent the next one.
+    /// Sends the change in the shape that worked last; a workspace that does not understand it is sent the next one,
+    /// and in the end the whole user.
     async fn write(&self, id: &str, role: Role) -> Result<User> {
         let client = self.workspace.client()?;
         let shapes = shapes(role == Role::Editor);
         for (index, body) in shapes.iter().enumerate().skip(self.shape.load(Ordering::Relaxed)) {
             match client.patch(id, body, Patience::Once).await {
-                Err(error) if error.status() == Some(400) => {
+                Err(error) if is_not_understood(&error) => {
                     tracing::debug!(shape = index, "the workspace does not understand this shape of PATCH");
                 }
-                answer => {
+                Err(error) => return Err(failure::of(error, Call::Write)),
+                Ok(user) => {
                     self.shape.store(index, Ordering::Relaxed);
-                    return answer.map_err(|error| failure::of(error, Call::Write));
+                    return Ok(user);
                 }
             }
         }
@@ -76,8 +78,16 @@ impl Assignment {
         if let Some(user) = user.as_object_mut() {
             user.insert(EXTENSION.to_owned(), json!({"editor": role == Role::Editor}));
         }
-        client.put(id, &user).await.map_err(|error| failure::of(error, Call::Write))
+        let user = client.put(id, &user).await.map_err(|error| failure::of(error, Call::Write))?;
+        self.shape.store(shapes.len(), Ordering::Relaxed);
+        Ok(user)
     }
+}
+
+/// Whether the workspace refused the shape of a PATCH rather than what it asks for. Source: whimsical-scim §3.5.
+fn is_not_understood(error: &scim::client::Error) -> bool {
+    error.status() == Some(400)
+        && error.scim_type().is_none_or(|kind| ["invalidPath", "noTarget", "invalidSyntax"].contains(&kind))
 }
 
 /// The PATCH messages that set the role, the most portable one first.
@@ -155,16 +165,20 @@ impl GrantProvisioner for Assignment {
             Err(error) if error.code() == Code::NotFound => return Ok(already_revoked()),
             user => user?,
         };
-        match (role, user.held_role()) {
-            (Role::Editor, Some(Role::Editor)) => {
+        if !user.is_active() {
+            return Ok(already_revoked());
+        }
+        match (role, user.role()) {
+            // One whose role the workspace does not tell may be an editor.
+            (Role::Editor, Some(Role::Editor) | None) => {
                 self.set(id, Role::Viewer).await?;
                 Ok(Annotations::new())
             }
-            (Role::Viewer, Some(Role::Viewer)) if self.workspace.viewer_revoke == ViewerRevoke::Refused => {
+            (Role::Viewer, Some(Role::Viewer) | None) if self.workspace.viewer_revoke == ViewerRevoke::Refused => {
                 let text = "there is no role below viewer; delete the account to take the access away";
                 Err(Error::new(Code::FailedPrecondition, text))
             }
-            (Role::Viewer, Some(Role::Viewer)) => {
+            (Role::Viewer, Some(Role::Viewer) | None) => {
                 tracing::warn!(
                     "there is no role below viewer: nothing was changed; delete the account to take the access away"
                 );

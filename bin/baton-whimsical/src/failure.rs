@@ -56,8 +56,10 @@ fn code(error: &scim::client::Error, call: Call) -> Code {
         Fault::Unreadable | Fault::Broken if call == Call::LastListing => Code::Internal,
         Fault::Unreachable | Fault::Broken => Code::Unavailable,
         Fault::Unreadable if call == Call::Listing => Code::Unavailable,
-        Fault::Unreadable | Fault::WebPage | Fault::TooLarge { .. } | Fault::TooManyBad { .. } => Code::Internal,
-        Fault::Redirect { .. } | Fault::FilterUnavailable => Code::FailedPrecondition,
+        Fault::Unreadable | Fault::WebPage | Fault::TooLarge { .. } | Fault::TooManyBad { .. } | Fault::Listing(_) => {
+            Code::Internal
+        }
+        Fault::Redirect { .. } => Code::FailedPrecondition,
         Fault::SetUp => Code::InvalidArgument,
     }
 }
@@ -68,6 +70,8 @@ fn hint(error: &scim::client::Error, call: Call) -> Option<&'static str> {
             "the token is wrong or has been rotated, or SCIM or SAML is switched off: reveal the token again in the \
              workspace settings",
         ),
+        // A refused change has its own reasons, and the service tells them.
+        (403, Call::Write) => None,
         (403, _) => Some("SCIM provisioning or SAML is switched off in the workspace settings"),
         (404, Call::Validate | Call::Listing | Call::LastListing) => {
             Some("the base URL is wrong, or SCIM provisioning is switched off in the workspace settings")

@@ -18,7 +18,7 @@ use crate::model::{USER_TYPE, user_type};
 use crate::user::User;
 
 /// Users asked for at a time.
-pub(crate) const PAGE_SIZE: u32 = 100;
+const PAGE_SIZE: u32 = 100;
 /// How often in a row a page may come back unreadable before the sync is given up.
 const MAX_BAD_ANSWERS: u32 = 3;
 
@@ -128,7 +128,7 @@ impl Users {
 }
 
 /// A listing that is not complete must not look so.
-pub(crate) fn stuck(stuck: Stuck) -> Error {
+fn stuck(stuck: Stuck) -> Error {
     Error::new(Code::Internal, format!("list users: {stuck}")).with_source(stuck)
 }
 

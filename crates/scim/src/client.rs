@@ -4,11 +4,13 @@
 //! user as a type that implements [`Entry`]; this module knows no product.
 //!
 //! Retries have one owner each. Listings and reads are tried once: their caller repeats them, with the wait that
-//! [`Error::wait`] suggests. Creating and deleting ([`Patience::Retry`]) are repeated here, because only here is it
-//! known whether repeating is safe. A 429 to any request holds back all requests of the client.
+//! [`Error::rate_limit`] suggests. Creating and deleting ([`Patience::Retry`]) are repeated here, because only here is it
+//! known whether repeating is safe. A 429 to any request, or a 503 that says when to come back, holds back all requests
+//! of the client.
 
 mod address;
 mod error;
+mod look_up;
 pub mod loose;
 mod page;
 mod rate;
@@ -55,6 +57,8 @@ pub struct Client {
 pub enum Created<E> {
     /// It exists now, with this resource.
     Made(E),
+    /// A request was lost, and then the user was there: made by that request, or there before.
+    Found(E),
     /// The service took it and told nothing that can be used.
     MadeUnknown,
     /// 409: the service has such a user.
@@ -90,35 +94,10 @@ impl Client {
         page::parse_one(&answer.body)
     }
 
-    /// Returns the user with this `userName`; `None` when the service has none.
-    ///
-    /// The answer is checked: a service that takes no notice of the filter returns everybody.
-    ///
-    /// # Errors
-    /// [`Fault::FilterUnavailable`] when the service cannot filter; otherwise whatever [`Fault`] says.
-    ///
-    /// Source: RFC 7644 §3.4.2.2.
-    pub async fn find<E: Entry>(&self, user_name: &str, patience: Patience) -> Result<Option<E>, Error> {
-        let mut url = self.address.users();
-        let literal = Value::String(user_name.to_owned());
-        url.query_pairs_mut().append_pair("filter", &format!("userName eq {literal}"));
-        let answer = match self.transport.send(Method::GET, url, None, patience).await {
-            Err(error) if matches!(error.status(), Some(400 | 404 | 501)) => {
-                return Err(Error::new(Fault::FilterUnavailable));
-            }
-            answer => answer?,
-        };
-        let page: Page<E> = page::parse(&answer.body)?;
-        let is_filtered = page.entries.iter().all(|entry| is_same_name(entry, user_name));
-        if !is_filtered && page.entries.len() > 1 {
-            return Err(Error::new(Fault::FilterUnavailable));
-        }
-        Ok(page.entries.into_iter().find(|entry| is_same_name(entry, user_name)))
-    }
-
     /// Creates a user.
     ///
     /// When it is unknown whether a request arrived, the user is looked up before the request is repeated.
+    /// Source: whimsical-scim §3.3.
     ///
     /// # Errors
     /// Whatever [`Fault`] says, after the retries; a 409 is an answer, not an error.
@@ -131,9 +110,10 @@ impl Client {
                 Err(error) if error.status() == Some(409) => return Ok(Created::Conflict(error)),
                 Err(error) => error,
             };
-            attempts.wait(&error).await.ok_or(error)?;
-            if let Some(entry) = self.find(user_name, Patience::Retry).await? {
-                return Ok(Created::Made(entry));
+            let is_outcome_unknown = error.is_outcome_unknown();
+            attempts.wait(&error, self.transport.held_until()).await.ok_or(error)?;
+            if is_outcome_unknown && let Some(entry) = self.look_up(user_name).await? {
+                return Ok(Created::Found(entry));
             }
         }
     }
@@ -146,7 +126,7 @@ impl Client {
         if let Some(id) = id {
             return Ok(Created::Made(self.get(&id).await?));
         }
-        let found = self.find(user_name, Patience::Retry).await;
+        let found = self.look_up(user_name).await;
         Ok(found.ok().flatten().map_or(Created::MadeUnknown, Created::Made))
     }
 
@@ -193,8 +173,4 @@ impl Client {
             answer => answer.map(|_| ()),
         }
     }
-}
-
-fn is_same_name(entry: &impl Entry, user_name: &str) -> bool {
-    entry.user_name().is_some_and(|name| name.to_lowercase() == user_name.to_lowercase())
 }

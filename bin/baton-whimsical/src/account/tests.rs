@@ -39,7 +39,7 @@ fn names_and_role_are_sent_only_when_they_are_known() {
     let body = |profile: &[(&str, ProtoValue)]| Request::read(&account("a@x.io", &[], profile)).unwrap().body();
     let bare = body(&[]);
     assert_eq!(bare.get("name"), None);
-    assert_eq!(bare.get(EXTENSION), None);
+    assert_eq!((&bare["schemas"], bare.get(EXTENSION)), (&json!([CORE]), None));
     for profile in [
         [("first_name", "Ada".into()), ("last_name", "King".into())],
         [("firstName", "Ada".into()), ("lastName", "King".into())],
@@ -50,7 +50,9 @@ fn names_and_role_are_sent_only_when_they_are_known() {
     for (editor, expected) in
         [(ProtoValue::from(true), true), (ProtoValue::from("TRUE"), true), (ProtoValue::from("false"), false)]
     {
-        assert_eq!(body(&[("editor", editor)])[EXTENSION], json!({"editor": expected}));
+        let body = body(&[("editor", editor)]);
+        assert_eq!(body["schemas"], json!([CORE, EXTENSION]));
+        assert_eq!(body[EXTENSION], json!({"editor": expected}));
     }
     assert!(Request::read(&account("a@x.io", &[], &[("editor", "admin".into())])).is_err());
     assert!(Request::read(&account("a@x.io", &[], &[("editor", ProtoValue::from(1.0))])).is_err());

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::rate::RateLimit;
+use super::walk::Stuck;
 
 /// A failed call: what happened, and what the service said of its rate limit.
 #[derive(Debug)]
@@ -24,8 +25,10 @@ pub enum Fault {
         status: u16,
         /// Its standard phrase.
         reason: &'static str,
+        /// The kind of a SCIM error (RFC 7644 §3.12), when the service tells it.
+        scim_type: Option<Box<str>>,
         /// What the service said, at most 200 characters; the body of a web page is left out.
-        detail: Option<String>,
+        detail: Option<Box<str>>,
     },
     /// No connection came about, so nothing was sent.
     #[error("the service cannot be reached")]
@@ -54,9 +57,9 @@ pub enum Fault {
         /// The HTTP status.
         status: u16,
     },
-    /// The service cannot search by `userName`.
-    #[error("the service cannot search users by userName")]
-    FilterUnavailable,
+    /// A user was to be found among all users, and the listing cannot be read to its end.
+    #[error("list users: {0}")]
+    Listing(Stuck),
     /// Too many users of a page cannot be read.
     #[error("{bad} of {all} users of a page cannot be read")]
     TooManyBad {
@@ -95,6 +98,24 @@ impl Error {
         match self.fault {
             Fault::Status { status, .. } | Fault::Redirect { status } => Some(status),
             _ => None,
+        }
+    }
+
+    /// Returns the `scimType` of an answer that was not 2xx, when the service tells one.
+    #[must_use]
+    pub fn scim_type(&self) -> Option<&str> {
+        match &self.fault {
+            Fault::Status { scim_type, .. } => scim_type.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the service may have carried the request out all the same.
+    pub(super) fn is_outcome_unknown(&self) -> bool {
+        match self.fault {
+            Fault::Status { status, .. } => status >= 500 && status != 501,
+            Fault::Broken | Fault::TimedOut(_) | Fault::TooLarge { .. } => true,
+            _ => false,
         }
     }
 

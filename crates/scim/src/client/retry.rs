@@ -40,8 +40,9 @@ impl Attempts {
 
     /// Waits before the next attempt; `None` when there must not be one.
     ///
-    /// The wait that a 429 asks for is not added: the transport holds every request back until then.
-    pub(super) async fn wait(&mut self, error: &Error) -> Option<()> {
+    /// The wait that the service asks for is not added, since the transport holds every request back until then; but
+    /// when that is after the end of the budget, there is no next attempt.
+    pub(super) async fn wait(&mut self, error: &Error, held_until: Option<Instant>) -> Option<()> {
         match error.fault() {
             Fault::Status { status: 500, .. } => {
                 self.internal_errors += 1;
@@ -54,7 +55,7 @@ impl Attempts {
             _ => return None,
         }
         let wait = self.backoff.next()?;
-        if Instant::now() + wait > self.end {
+        if Instant::now() + wait > self.end || held_until.is_some_and(|instant| instant > self.end) {
             return None;
         }
         sleep(wait).await;

@@ -1,4 +1,4 @@
-//! One HTTP exchange: the token, time-outs, the bound on the answer, and the hold after a 429.
+//! One HTTP exchange: the token, time-outs, the bound on the answer, and the hold after a 429 or 503.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -70,14 +70,13 @@ impl Transport {
             };
             match patience {
                 Patience::Once => return Err(error),
-                Patience::Retry => attempts.wait(&error).await.ok_or(error)?,
+                Patience::Retry => attempts.wait(&error, self.held_until()).await.ok_or(error)?,
             }
         }
     }
 
     async fn send_once(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Error> {
-        let held_until = *self.held_until.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(instant) = held_until {
+        if let Some(instant) = self.held_until() {
             sleep_until(instant).await;
         }
         let mut request = self.http.request(method, url);
@@ -91,6 +90,11 @@ impl Transport {
             return Ok(Answer { body: self.read(response).await?, location });
         }
         Err(self.refusal(status, response).await)
+    }
+
+    /// Returns the instant before which nothing is sent.
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        *self.held_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads a whole body, up to the limit.
@@ -110,22 +114,23 @@ impl Transport {
         Ok(body)
     }
 
-    /// Returns the error of an answer that is not 2xx; a 429 holds back all requests.
+    /// Returns the error of an answer that is not 2xx; a 429 or 503 that says when to come back holds all requests.
     async fn refusal(&self, status: StatusCode, response: Response) -> Error {
         if status.is_redirection() {
             return Error::new(Fault::Redirect { status: status.as_u16() });
         }
         let now = SystemClock.now();
         let rate_limit = RateLimit::read(status.as_u16(), response.headers(), now);
-        if status == StatusCode::TOO_MANY_REQUESTS
+        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
             && let Some(wait) = retry_after(response.headers(), now)
         {
             *self.held_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + wait);
         }
         // What is wrong with the body of an error is not worth an error of its own.
         let body = self.read(response).await.unwrap_or_default();
+        let (scim_type, detail) = said(&body);
         let reason = status.canonical_reason().unwrap_or("");
-        Error::new(Fault::Status { status: status.as_u16(), reason, detail: detail(&body) }).with_rate_limit(rate_limit)
+        Error::new(Fault::Status { status: status.as_u16(), reason, scim_type, detail }).with_rate_limit(rate_limit)
     }
 
     fn fault_of(&self, error: reqwest::Error) -> Error {
@@ -146,16 +151,21 @@ fn bearer(token: &SecretString) -> Result<HeaderValue, reqwest::header::InvalidH
     Ok(value)
 }
 
-/// Returns what a SCIM error, or other JSON or text, says; nothing of a web page.
-fn detail(body: &[u8]) -> Option<String> {
-    let text = match serde_json::from_slice::<Value>(body) {
+/// Returns the `scimType` and the detail of a SCIM error, or what other JSON or text says; nothing of a web page.
+fn said(body: &[u8]) -> (Option<Box<str>>, Option<Box<str>>) {
+    match serde_json::from_slice::<Value>(body) {
         Ok(json) => {
-            let member = ["detail", "message", "error", "title"].into_iter().find_map(|name| json.get(name)?.as_str());
-            member?.to_owned()
+            let member = |name: &str| json.get(name)?.as_str();
+            let text = ["detail", "message", "error", "title"].into_iter().find_map(member);
+            (member("scimType").and_then(shown), text.and_then(shown))
         }
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
-    };
-    let text = text.trim();
+        Err(_) => (None, shown(&String::from_utf8_lossy(body))),
+    }
+}
+
+/// Returns text fit to be part of a message: short, on one line, without its full stop; `None` for a web page.
+fn shown(text: &str) -> Option<Box<str>> {
+    let text = text.trim().trim_end_matches('.');
     if text.is_empty() || text.starts_with('<') {
         return None;
     }
@@ -169,15 +179,16 @@ mod tests {
     #[test]
     fn a_detail_is_short_and_never_a_web_page() {
         for (body, expected) in [
-            (r#"{"schemas":[],"status":"409","detail":"taken"}"#, Some("taken")),
+            (r#"{"schemas":[],"status":"409","detail":"It is taken."}"#, Some("It is taken")),
             (r#"{"error":"no"}"#, Some("no")),
             ("<html><body>secret</body></html>", None),
             ("plain\u{1b} text", Some("plain text")),
             ("", None),
             ("[1]", None),
         ] {
-            assert_eq!(detail(body.as_bytes()).as_deref(), expected, "{body}");
+            assert_eq!(said(body.as_bytes()).1.as_deref(), expected, "{body}");
         }
-        assert_eq!(detail("x".repeat(1000).as_bytes()).map(|text| text.len()), Some(DETAIL_LIMIT_CHARS));
+        assert_eq!(said("x".repeat(1000).as_bytes()).1.map(|text| text.len()), Some(DETAIL_LIMIT_CHARS));
+        assert_eq!(said(br#"{"scimType":"uniqueness"}"#), (Some("uniqueness".into()), None));
     }
 }
