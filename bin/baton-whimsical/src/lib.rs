@@ -24,7 +24,7 @@ use connector_sdk::error::Result;
 use proto::c1::connector::v2::ConnectorMetadata;
 use scim::client::Client;
 
-pub use settings::Settings;
+pub use settings::{Settings, ViewerRevoke};
 
 use failure::Call;
 use model::Model;
