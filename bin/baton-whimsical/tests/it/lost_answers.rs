@@ -110,13 +110,13 @@ async fn a_rate_limit_holds_every_request_back() {
             _ => Reply::json(200, &json!({"id": "u1", EXTENSION: {"editor": true}})),
         });
         let subject = server.subject();
+        // From before the answer to after the hold: this can only be longer than what was asked for.
+        let start = Instant::now();
         let error = subject.grant(Role::Editor, "u1").await.unwrap_err();
         assert_eq!(error.code(), Code::Unavailable);
         assert!(error.rate_limit().is_some_and(|limit| limit.reset_at.is_some()), "{error:?}");
-        // Lower bounds hold on the slowest machine.
-        let start = Instant::now();
         subject.grant(Role::Editor, "u1").await.unwrap();
-        assert!(start.elapsed() > Duration::from_millis(1_500), "{status}");
+        assert!(start.elapsed() >= Duration::from_secs(2), "{status}");
     }
 }
 

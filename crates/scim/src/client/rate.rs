@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// A rate limit as the headers tell it.
@@ -36,22 +36,24 @@ impl RateLimit {
     ///
     /// Source: connector-cli §10, which lists the headers in the order of their precedence.
     pub(super) fn read(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<Self> {
-        let first = |names: &[&str], read: &dyn Fn(&str) -> Option<i64>| {
-            names.iter().filter_map(|name| headers.get(*name)?.to_str().ok()).find_map(read)
-        };
-        let limit = first(&LIMIT, &leading_number);
-        let remaining = first(&REMAINING, &leading_number);
-        let reset_s = first(&RESET, &|text| instant(text, now).map(Timestamp::as_second));
-        if limit.is_none() && remaining.is_none() && reset_s.is_none() && status != 429 {
+        let limit = first(headers, &LIMIT, leading_number);
+        let remaining = first(headers, &REMAINING, leading_number);
+        let reset_at = first(headers, &RESET, |text| instant(text, now));
+        if limit.is_none() && remaining.is_none() && reset_at.is_none() && status != 429 {
             return None;
         }
-        let reset_s = reset_s.or_else(|| (status == 429).then(|| now.as_second() + 60));
+        let in_a_minute = || now.checked_add(SignedDuration::from_mins(1)).ok().filter(|_| status == 429);
         Some(Self {
             limit: limit.unwrap_or(1),
             remaining: if status == 429 { 0 } else { remaining.unwrap_or(1) },
-            reset_at: reset_s.and_then(|second| Timestamp::from_second(second).ok()),
+            reset_at: reset_at.or_else(in_a_minute),
         })
     }
+}
+
+/// The first of these headers that can be read.
+fn first<T>(headers: &HeaderMap, names: &[&str], read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    names.iter().filter_map(|name| headers.get(*name)?.to_str().ok()).find_map(read)
 }
 
 /// Returns how long a 429 or 503 asks to wait: at least a second, at most five minutes.
@@ -70,7 +72,7 @@ fn instant(text: &str, now: Timestamp) -> Option<Timestamp> {
     let text = text.trim();
     if let Some(number) = leading_number(text) {
         return match number {
-            ..=THIRTY_YEARS_S => Timestamp::from_second(now.as_second().checked_add(number.max(0))?).ok(),
+            ..=THIRTY_YEARS_S => now.checked_add(SignedDuration::from_secs(number)).ok(),
             _ if number > THIRTY_YEARS_S * 1000 => Timestamp::from_millisecond(number).ok(),
             _ => Timestamp::from_second(number).ok(),
         };
@@ -112,6 +114,9 @@ mod tests {
     #[test]
     fn a_wait_is_read_in_every_form() {
         let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+        // Not a moment less than what is asked for.
+        let late: Timestamp = "2026-11-23T10:00:00.9Z".parse().unwrap();
+        assert_eq!(retry_after(&headers(&[("retry-after", "2")]), late), Some(Duration::from_secs(2)));
         for (text, seconds) in [
             ("2", Some(2)),
             ("0", Some(1)),

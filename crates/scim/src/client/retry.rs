@@ -58,6 +58,7 @@ impl Attempts {
         if Instant::now() + wait > self.end || held_until.is_some_and(|instant| instant > self.end) {
             return None;
         }
+        tracing::warn!("the request is repeated: {error}");
         sleep(wait).await;
         Some(())
     }
