@@ -119,17 +119,22 @@ impl Model {
     }
 
     /// Returns the grant of a role to the user with this id.
+    ///
+    /// It names the role by its id alone: the file holds the role itself once, not again with each of its grants.
     #[must_use]
     pub fn grant(&self, role: Role, user: &str) -> Grant {
-        grant::grant(self.role(role), &self.slug, &user_id(user))
+        let named = Resource { id: Some(role_id(role)), ..Resource::default() };
+        grant::grant(&named, &self.slug, &user_id(user))
     }
+}
+
+fn role_id(role: Role) -> ResourceId {
+    resource_id(ROLE_TYPE, role.id())
 }
 
 fn role_resource(role: Role) -> Resource {
     let profile = profile([("role_id", Value::from(role.id())), ("role_name", Value::from(role.name()))]);
-    Builder::new(resource_id(ROLE_TYPE, role.id()), role.name())
-        .role(RoleTrait { profile: Some(profile), ..RoleTrait::default() })
-        .build()
+    Builder::new(role_id(role), role.name()).role(RoleTrait { profile: Some(profile), ..RoleTrait::default() }).build()
 }
 
 /// Returns a profile with these members.

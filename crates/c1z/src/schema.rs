@@ -2,11 +2,13 @@
 
 mod index;
 mod migrate;
+mod reserve;
 
 use crate::Table;
 
 pub(crate) use index::{build, drop_for_bulk, has_all};
 pub(crate) use migrate::{complete, is_complete, verify};
+pub(crate) use reserve::release_all;
 
 /// One table.
 pub(crate) struct Definition {
@@ -23,6 +25,13 @@ pub(crate) struct Index {
     pub(crate) name: &'static str,
     pub(crate) unique: bool,
     pub(crate) on: &'static str,
+}
+
+impl Index {
+    /// Whether the index holds only some rows; of a connector's sync it holds none or few.
+    fn is_partial(&self) -> bool {
+        self.on.contains(" where ")
+    }
 }
 
 const fn index(name: &'static str, on: &'static str) -> Index {

@@ -81,3 +81,42 @@ fn a_file_that_is_not_whole_is_refused_as_by_the_reader() {
     std::fs::write(path, &whole).unwrap();
     assert!(matches!(read_syncs(path, &small), Err(Error::DeclaredTooLarge { .. })));
 }
+
+#[test]
+fn the_beginning_is_enough_for_what_a_bulk_sync_writes() {
+    use proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceId};
+
+    let id = |kind: &str, id: &str| ResourceId {
+        resource_type: kind.to_owned(),
+        resource: id.to_owned(),
+        ..ResourceId::default()
+    };
+    let named = |kind: &str, name: &str| Resource {
+        id: Some(id(kind, name)),
+        display_name: "x".repeat(200),
+        ..Resource::default()
+    };
+    let folder = temporary_folder(None).unwrap();
+    let path = folder_path(&folder).unwrap().join("sync.c1z");
+    let mut store = crate::Store::open(&path, crate::Options::default()).unwrap();
+    store.start_sync(crate::SyncType::Full, None).unwrap();
+    let users_by_name: Vec<String> = (0..6_000).map(|user| format!("u{user}")).collect();
+    let users: Vec<Resource> = users_by_name.iter().map(|name| named("user", name)).collect();
+    let grants: Vec<Grant> = users
+        .iter()
+        .zip(&users_by_name)
+        .map(|(user, name)| Grant {
+            id: format!("role:editor:assigned:user:{name}"),
+            entitlement: Some(Entitlement { resource: Some(named("role", "editor")), ..Entitlement::default() }),
+            principal: Some(user.clone()),
+            ..Grant::default()
+        })
+        .collect();
+    store.put(&users).unwrap();
+    store.put(&grants).unwrap();
+    store.end_sync().unwrap();
+    store.save().unwrap();
+
+    let runs = from_prefix(&path).expect("the names of the indexes must not lie behind the rows");
+    assert_eq!(runs, Reader::open(&path, &Limits::default()).unwrap().syncs().unwrap());
+}

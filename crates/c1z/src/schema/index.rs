@@ -5,16 +5,22 @@
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::reserve::{self, Pages};
 use super::{Definition, definition};
 use crate::{Result, Table};
 
 /// The tables that a bulk sync fills without indexes. Resource types are few, and often looked up.
 const BULK: [Table; 3] = [Table::Resources, Table::Entitlements, Table::Grants];
 
-/// Drops the indexes of the tables that a bulk sync fills.
+/// Drops the indexes of the tables that a bulk sync fills, and keeps room for their names.
 pub(crate) fn drop_for_bulk(conn: &Connection) -> rusqlite::Result<()> {
-    for index in BULK.iter().filter_map(|table| definition(*table)).flat_map(|definition| definition.indexes) {
+    let indexes = || BULK.iter().filter_map(|table| definition(*table)).flat_map(|definition| definition.indexes);
+    for index in indexes() {
         conn.execute_batch(&format!("DROP INDEX IF EXISTS {}", index.name))?;
+    }
+    for (number, index) in indexes().enumerate() {
+        let pages = if index.is_partial() { Pages::Root } else { Pages::RootAndName };
+        reserve::make(conn, number, pages)?;
     }
     Ok(())
 }
@@ -43,6 +49,7 @@ pub(super) fn build_all(conn: &Connection, definition: &Definition) -> Result<()
     // The unique index comes first: it may have to remove rows, and the fewer indexes there are the cheaper that is.
     let (unique, others): (Vec<_>, Vec<_>) = definition.indexes.iter().partition(|index| index.unique);
     for index in unique {
+        reserve::release_one(conn)?;
         let sql = index.create_sql(definition.name);
         match conn.execute_batch(&sql) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
@@ -53,6 +60,7 @@ pub(super) fn build_all(conn: &Connection, definition: &Definition) -> Result<()
         }
     }
     for index in others {
+        reserve::release_one(conn)?;
         conn.execute_batch(&index.create_sql(definition.name))?;
     }
     Ok(())
