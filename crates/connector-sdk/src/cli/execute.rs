@@ -34,7 +34,8 @@ pub(super) fn run(spec: &ConnectorSpec, settings: Settings, bar: &Bar) -> Result
             ));
         }
     };
-    let executor = tokio::runtime::Builder::new_multi_thread()
+    // One thread waits for the upstream, another stores: more of them only wake each other up.
+    let executor = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::usage(format!("start the async runtime: {error}")))?;
