@@ -52,8 +52,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     demo.connector(&[])?;
     show_difference(&before, &demo.members()?);
 
-    println!("\nThe file is {}; look into it with", demo.file);
-    println!("  {} -f {} grants", binary("baton")?, demo.file);
+    println!("\nLook into the file with\n  target/debug/baton -f target/demo/sync.c1z grants");
     if args.keep {
         println!("The workspace stays at {} until you press Ctrl-C.", demo.workspace.url());
         std::thread::park();

@@ -1,5 +1,5 @@
 //! The gate: everything that must hold before a change lands, in the order of its speed; the tests come last, so that
-//! the output ends with the runner's own summary.
+//! the output ends with the runner's own summary. The README's demonstration is one of the checks.
 
 use crate::{arrows, tools};
 
@@ -19,6 +19,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     // Tests start the programs as people do, so every binary is there before the first test runs.
     tools::run("cargo", &["build", "--workspace", "--bins", "--examples"])?;
+    tools::run("cargo", &["xtask", "demo"])?;
     tools::run("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"])
 }
 
