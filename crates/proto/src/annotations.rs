@@ -49,7 +49,8 @@ pub fn contains<M: Name>(annotations: &[Any]) -> bool {
 /// Returns whether `annotation` is of the type `M`.
 #[must_use]
 pub fn is<M: Name>(annotation: &Any) -> bool {
-    type_name(annotation) == M::full_name()
+    let name = type_name(annotation).strip_prefix(M::PACKAGE).and_then(|rest| rest.strip_prefix('.'));
+    name == Some(M::NAME)
 }
 
 /// Returns the full name of the type of an annotation: what stands after the last `/`.

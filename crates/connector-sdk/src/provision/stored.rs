@@ -8,7 +8,7 @@ use c1z::{Limits, Reader, Record, Selection, SyncId, View, resource_key};
 use camino::Utf8Path;
 use proto::c1::connector::v2::{BatonId, Entitlement, Grant, Resource, ResourceId};
 
-use crate::annotations::has;
+use crate::annotations::contains;
 use crate::error::{Code, Error, Result};
 
 /// The latest sync of a file, for looking things up.
@@ -88,7 +88,7 @@ impl LastSync {
 
     fn resource(&self, id: &ResourceId) -> Result<Resource> {
         let resource: Resource = self.get(&resource_key(&id.resource_type, &id.resource), "resource")?;
-        if has::<BatonId>(&resource.annotations) {
+        if contains::<BatonId>(&resource.annotations) {
             return Err(Error::invalid_argument(format!(
                 "resource '{}:{}' belongs to another connector, which has to provision it",
                 id.resource_type, id.resource

@@ -13,7 +13,7 @@ use proto::c1::connector::v2::{
 };
 
 use super::quality::{IngestQuality, Reason};
-use crate::annotations::{has, is, pack, pick};
+use crate::annotations::{contains, is, pack, pick};
 use crate::error::{Code, Error, Result};
 
 /// The resource types of the sync.
@@ -56,14 +56,14 @@ impl Types {
 impl TypeRules {
     fn new(resource_type: &ResourceType) -> Self {
         let annotations = &resource_type.annotations;
-        let skip_both = has::<SkipEntitlementsAndGrants>(annotations);
+        let skip_both = contains::<SkipEntitlementsAndGrants>(annotations);
         Self {
             traits: resource_type.traits().collect(),
-            skip_entitlements: skip_both || has::<SkipEntitlements>(annotations),
+            skip_entitlements: skip_both || contains::<SkipEntitlements>(annotations),
             // SkipGrants counts on resources only: sync.md §4.
             skip_grants: skip_both,
-            scoped_entitlements: has::<TypeScopedEntitlements>(annotations),
-            scoped_grants: has::<TypeScopedGrants>(annotations),
+            scoped_entitlements: contains::<TypeScopedEntitlements>(annotations),
+            scoped_grants: contains::<TypeScopedGrants>(annotations),
         }
     }
 
@@ -72,16 +72,16 @@ impl TypeRules {
     /// Source: sync.md §4, Resources.
     pub(crate) fn check(&self, resource: &Resource) -> Result<()> {
         let annotations = &resource.annotations;
-        if has::<BatonId>(annotations) {
+        if contains::<BatonId>(annotations) {
             return Err(Error::new(Code::Internal, "a connector must not annotate a resource with BatonID"));
         }
         for one in &self.traits {
             let (present, name) = match one {
-                Trait::App => (has::<AppTrait>(annotations), "AppTrait"),
-                Trait::Group => (has::<GroupTrait>(annotations), "GroupTrait"),
-                Trait::User => (has::<UserTrait>(annotations), "UserTrait"),
-                Trait::Role => (has::<RoleTrait>(annotations), "RoleTrait"),
-                Trait::Secret => (has::<SecretTrait>(annotations), "SecretTrait"),
+                Trait::App => (contains::<AppTrait>(annotations), "AppTrait"),
+                Trait::Group => (contains::<GroupTrait>(annotations), "GroupTrait"),
+                Trait::User => (contains::<UserTrait>(annotations), "UserTrait"),
+                Trait::Role => (contains::<RoleTrait>(annotations), "RoleTrait"),
+                Trait::Secret => (contains::<SecretTrait>(annotations), "SecretTrait"),
                 _ => continue,
             };
             if !present {
@@ -94,12 +94,12 @@ impl TypeRules {
 
 /// Whether the resource's own annotations forbid listing its entitlements.
 pub(crate) fn skips_entitlements(resource: &Resource) -> bool {
-    has::<SkipEntitlementsAndGrants>(&resource.annotations) || has::<SkipEntitlements>(&resource.annotations)
+    contains::<SkipEntitlementsAndGrants>(&resource.annotations) || contains::<SkipEntitlements>(&resource.annotations)
 }
 
 /// Whether the resource's own annotations forbid listing its grants.
 pub(crate) fn skips_grants(resource: &Resource) -> bool {
-    has::<SkipEntitlementsAndGrants>(&resource.annotations) || has::<SkipGrants>(&resource.annotations)
+    contains::<SkipEntitlementsAndGrants>(&resource.annotations) || contains::<SkipGrants>(&resource.annotations)
 }
 
 /// The id, if both of its parts are there.
@@ -168,7 +168,7 @@ pub(crate) fn admit_grants(
             return false;
         }
         traits.external |= external;
-        if has::<GrantExpandable>(&grant.annotations) {
+        if contains::<GrantExpandable>(&grant.annotations) {
             match narrow_expansion(&mut grant.annotations, types, filter, quality) {
                 Ok(kept) => traits.expandable |= kept,
                 Err(error) => failure = Some(error),

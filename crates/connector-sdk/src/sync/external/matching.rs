@@ -12,7 +12,7 @@ use proto::c1::connector::v2::{
 };
 use proto::{Any, Struct};
 
-use crate::annotations::{has, is, pack, pick};
+use crate::annotations::{contains, is, pack, pick};
 use crate::bid::parse_entitlement;
 use crate::error::Result;
 use crate::grant::grant_id;
@@ -45,7 +45,7 @@ pub(in crate::sync) fn assign_grants(db: &mut Database) -> Result<()> {
         let Some(last) = resources.last() else { break };
         after = last.row;
         for resource in resources.iter().map(|stored| &stored.message) {
-            if !has::<BatonId>(&resource.annotations) {
+            if !contains::<BatonId>(&resource.annotations) {
                 continue;
             }
             for (grant, _) in wishes.iter().filter(|(_, wish)| wish.fits(resource)) {
@@ -137,12 +137,12 @@ impl Wish {
 fn has_trait(resource: &Resource, one: Trait) -> bool {
     let annotations = &resource.annotations;
     match one {
-        Trait::User => has::<UserTrait>(annotations),
-        Trait::Group => has::<GroupTrait>(annotations),
-        Trait::Role => has::<RoleTrait>(annotations),
-        Trait::App => has::<AppTrait>(annotations),
-        Trait::Secret => has::<SecretTrait>(annotations),
-        Trait::Agent => has::<AgentTrait>(annotations),
+        Trait::User => contains::<UserTrait>(annotations),
+        Trait::Group => contains::<GroupTrait>(annotations),
+        Trait::Role => contains::<RoleTrait>(annotations),
+        Trait::App => contains::<AppTrait>(annotations),
+        Trait::Secret => contains::<SecretTrait>(annotations),
+        Trait::Agent => contains::<AgentTrait>(annotations),
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! Principals of another file.
 
 use c1z::{Grants, ResourceTypes, Resources};
-use connector_sdk::annotations::{has, pack};
+use connector_sdk::annotations::{contains, pack};
 use connector_sdk::entitlement;
 use connector_sdk::grant::grant;
 use connector_sdk::sync::ExternalSource;
@@ -83,7 +83,7 @@ async fn principals_come_with_their_types_and_memberships() {
     resources.sort();
     assert_eq!(resources, ["group:g", "role:editor", "user:u1", "user:u2"]);
     let brought: Resource = get(&file, "user:u1").unwrap();
-    assert!(has::<BatonId>(&brought.annotations));
+    assert!(contains::<BatonId>(&brought.annotations));
     assert_eq!(grants(&file), ["group:g:member:user:u1 [GrantImmutable]", "group:g:member:user:u2 [GrantImmutable]"]);
 }
 
