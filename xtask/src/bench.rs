@@ -63,7 +63,10 @@ fn measure_size(users: u32, args: &Args, release: &Utf8Path, report: &mut Report
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         };
+        let before = requests(&workspace)?;
         report.add(&format!("{name}, {users} users"), &command, fresh)?;
+        let count = (requests(&workspace)? - before) / u64::from(args.runs.max(1));
+        report.note(&format!("{name}, requests"), &count.to_string());
         report.note(&format!("{name}, file"), &format!("{:.1} MiB", mebibytes(&file)?));
         Ok(file)
     };
@@ -89,6 +92,12 @@ fn measure_size(users: u32, args: &Args, release: &Utf8Path, report: &mut Report
         }
     }
     Ok(())
+}
+
+/// Returns how many SCIM requests the workspace has had.
+fn requests(workspace: &Workspace) -> anyhow::Result<u64> {
+    let answer: serde_json::Value = serde_json::from_str(&workspace.call("GET", "/lab/requests")?)?;
+    answer.get("requests").and_then(serde_json::Value::as_u64).context("read the number of requests")
 }
 
 /// The lines of the report.

@@ -34,6 +34,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/lab/clock", get(clock).put(set_clock))
         .route("/lab/switches", get(switches).put(set_switches))
         .route("/lab/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/lab/requests", get(requests))
         .route("/lab/accounts", axum::routing::post(add_account))
 }
 
@@ -83,7 +84,12 @@ async fn set_switches(State(app): State<Arc<App>>, headers: HeaderMap, bytes: By
 }
 
 async fn faults(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(json!({"faults": *app.faults()}))
+    Json(json!({"faults": app.faults().scripts()}))
+}
+
+/// How many SCIM requests there have been, for benchmarks.
+async fn requests(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(json!({"requests": app.faults().requests()}))
 }
 
 async fn add_fault(State(app): State<Arc<App>>, headers: HeaderMap, bytes: Bytes) -> Result<StatusCode, Problem> {

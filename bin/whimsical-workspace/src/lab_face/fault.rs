@@ -137,10 +137,12 @@ pub enum BadScript {
     OutOfBounds,
 }
 
-/// The scripted faults, in the order of their coming.
-#[derive(Debug, Default, Serialize)]
-#[serde(transparent)]
-pub struct Faults(Vec<Script>);
+/// The scripted faults, in the order of their coming, and how many SCIM requests have met them or passed.
+#[derive(Debug, Default)]
+pub struct Faults {
+    scripts: Vec<Script>,
+    requests: u64,
+}
 
 impl Faults {
     /// Adds a fault.
@@ -161,22 +163,35 @@ impl Faults {
         if !is_sound {
             return Err(BadScript::OutOfBounds);
         }
-        if self.0.len() >= 1_000 {
+        if self.scripts.len() >= 1_000 {
             return Err(BadScript::TooMany);
         }
-        self.0.push(script);
+        self.scripts.push(script);
         Ok(())
+    }
+
+    /// Returns the faults that are still to come.
+    #[must_use]
+    pub fn scripts(&self) -> &[Script] {
+        &self.scripts
+    }
+
+    /// Returns the number of SCIM requests since the start.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
     }
 
     /// Takes all faults out.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.scripts.clear();
     }
 
     /// Returns the faults that spoil this request, and counts it.
     pub fn take(&mut self, method: &str, path_and_query: &str) -> Vec<Fault> {
+        self.requests += 1;
         let mut faults = Vec::new();
-        for script in &mut self.0 {
+        for script in &mut self.scripts {
             let is_match = script.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
                 && script.contains.as_deref().is_none_or(|text| path_and_query.contains(text));
             if !is_match {
@@ -189,7 +204,7 @@ impl Faults {
                 faults.push(script.fault.clone());
             }
         }
-        self.0.retain(|script| script.count > 0);
+        self.scripts.retain(|script| script.count > 0);
         faults
     }
 }

@@ -109,6 +109,12 @@ impl Scene {
         self.workspace.call("DELETE", "/lab/faults").unwrap();
     }
 
+    /// How many SCIM requests the workspace has had.
+    pub(crate) fn requests(&self) -> u64 {
+        let answer: Value = serde_json::from_str(&self.workspace.call("GET", "/lab/requests").unwrap()).unwrap();
+        answer["requests"].as_u64().unwrap()
+    }
+
     /// Whether every scripted fault has been met.
     pub(crate) fn is_every_fault_met(&self) -> bool {
         let answer: Value = serde_json::from_str(&self.workspace.call("GET", "/lab/faults").unwrap()).unwrap();
