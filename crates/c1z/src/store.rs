@@ -253,8 +253,8 @@ fn connect(path: &Utf8Path, work: &WorkDir) -> Result<Connection> {
     let fail = |source| Error::database(path, source);
     let conn = Connection::open(work.database()).map_err(fail)?;
     reader::configure(&conn).map_err(fail)?;
-    // Sorting an index takes as much memory as the cache may have: 16 MiB sort 100,000 rows without a file in between.
-    conn.pragma_update(None, "cache_size", -16_384).map_err(fail)?;
+    // Sorting an index takes as much memory as the cache may have: 8 MiB sort most of 100,000 rows without a file in between.
+    conn.pragma_update(None, "cache_size", -8_192).map_err(fail)?;
     // Nothing is forced to disk: a killed process loses no write of its own, and a power cut loses the working folder's
     // worth of work, never the output. The rollback journal undoes what a killed run had not committed.
     conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF;")
