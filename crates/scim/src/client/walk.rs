@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::page::{Entry, Page};
 
-/// More pages than this are not read.
+/// More pages than this, a million users, are not read; the empty page at the end is not one of them.
 pub const MAX_PAGES: u32 = 10_000;
 /// How often a listing is read before it is given up.
 const MAX_WALKS: u32 = 3;
@@ -39,7 +39,7 @@ pub struct Position {
     received: u64,
     /// What the service said last about the number of users.
     total: Option<u64>,
-    /// Pages read, over all walks.
+    /// Pages with users that were read in this walk.
     pages: u32,
     /// Which reading of the listing this is, from 1.
     walk: u32,
@@ -158,14 +158,14 @@ impl Walk {
     /// See [`Stuck`].
     pub fn advance<E: Entry>(&mut self, page: &Page<E>) -> Result<Next, Stuck> {
         let at = &mut self.position;
-        at.pages += 1;
-        if at.pages > MAX_PAGES {
-            return Err(Stuck::TooLong);
-        }
         if page.received() == 0 {
             at.is_troubled |= at.total.is_some() && page.total.is_some() && at.total != page.total;
             at.total = page.total.or(at.total);
             return self.end();
+        }
+        at.pages += 1;
+        if at.pages > MAX_PAGES {
+            return Err(Stuck::TooLong);
         }
         let digest = digest(page);
         if at.start > 1 && digest == at.last_digest {
@@ -185,12 +185,12 @@ impl Walk {
     }
 
     fn end(&mut self) -> Result<Next, Stuck> {
-        let Position { received, walk, pages, is_troubled, .. } = self.position;
+        let Position { received, walk, is_troubled, .. } = self.position;
         let total = self.position.total.unwrap_or(received);
         let is_short = received < total;
         if (is_short || is_troubled) && walk < MAX_WALKS {
             self.seen.clear();
-            self.position = Position { walk: walk + 1, pages, ..Position::start() };
+            self.position = Position { walk: walk + 1, ..Position::start() };
             return Ok(Next::Page(self.position.clone()));
         }
         if is_short {

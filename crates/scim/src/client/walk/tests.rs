@@ -111,6 +111,13 @@ fn a_user_who_leaves_meanwhile_hides_nobody() {
 }
 
 #[test]
+fn the_longest_listing_is_read_to_its_end() {
+    let users = u64::from(MAX_PAGES);
+    let (end, ids, requests) = walk(|_, start| page(start..(start + 1).min(users + 1), Some(users)));
+    assert_eq!((end, ids.len() as u64, requests), (Ok(None), users, MAX_PAGES + 1));
+}
+
+#[test]
 fn an_endless_listing_is_given_up() {
     let (end, _, requests) = walk(|_, start| page(start..=start, None));
     assert_eq!((end, requests), (Err(Stuck::TooLong), MAX_PAGES + 1));
