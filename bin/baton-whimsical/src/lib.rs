@@ -1,7 +1,7 @@
 //! A connector for Whimsical: who is an editor and who a viewer of a workspace, read and changed over SCIM 2.0.
 //!
 //! Start at [`Whimsical`], then [`model`], which holds every name that other systems know us by. Users and their role
-//! grants come from one listing ([`users`]); roles are fixed ([`roles`]). How SCIM itself is spoken is the business of
+//! grants come from one listing (`users`); roles are fixed (`roles`). How SCIM itself is spoken is the business of
 //! [`scim::client`], how a sync runs that of [`connector_sdk`].
 
 mod account;
