@@ -95,6 +95,11 @@ impl Workspace {
     /// When there is no such invite.
     pub fn accept_invite(&mut self, id: InviteId, name: Name, act: &Act<'_>) -> Result<UserId, Refusal> {
         let address = self.invites.get(&id).ok_or(Refusal::NotFound)?.email.clone();
+        // The invited address may be a second one of somebody who is in the workspace already.
+        let person = self.accounts.by_email(&address).map(|account| account.id);
+        if person.is_some_and(|person| self.directory.by_account(person).is_some()) {
+            return Err(Refusal::Taken);
+        }
         let step = transition::next(State::Invited, Event::Accept, self.facts(None), &self.switches)?;
         let mut user = self.draft(address.clone(), name.clone(), act);
         let arrival = Arrival { via: JoinedVia::Invite, name: Some(name) };
