@@ -1,0 +1,1 @@
+//! Open identity governance: the server.

@@ -1,0 +1,3 @@
+//! Open identity governance: the server.
+
+fn main() {}

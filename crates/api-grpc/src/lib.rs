@@ -1,0 +1,1 @@
+//! The face that connectors see: token endpoint and BatonService.

@@ -1,0 +1,1 @@
+//! The REST face under `/api/v1`, with its OpenAPI.

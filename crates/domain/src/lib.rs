@@ -1,0 +1,1 @@
+//! The rules of governance: pure, no async, no SQL, no HTTP.

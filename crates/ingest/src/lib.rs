@@ -1,0 +1,1 @@
+//! An uploaded sync file becomes what the store knows, in bounded memory.

@@ -1,0 +1,1 @@
+//! Durable jobs and timers on the store, claimed with leases.

@@ -1,0 +1,1 @@
+//! What the server remembers, on SQLite and on PostgreSQL, with one SQL text.
