@@ -20,7 +20,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     // Tests start the programs as people do, so every binary is there before the first test runs.
     tools::run("cargo", &["build", "--workspace", "--bins", "--examples"])?;
     tools::run("cargo", &["xtask", "demo"])?;
-    tools::run("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"])
+    testkit::postgres::start()?;
+    let tests = tools::run("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"]);
+    testkit::postgres::stop()?;
+    tests
 }
 
 fn checks() -> anyhow::Result<()> {

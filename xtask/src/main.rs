@@ -10,6 +10,7 @@ mod demo;
 mod gate;
 mod measure;
 mod members;
+mod postgres;
 mod tools;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +28,8 @@ enum Task {
     Demo(demo::Args),
     /// Runs the whole gate: format, arrows, lints, licences, docs and every test.
     Test(gate::Args),
+    /// Start the PostgreSQL of this work tree's tests, or stop it and remove its data.
+    Postgres(postgres::Args),
     /// Checks that crates depend on each other only as docs/ARCHITECTURE.md draws it.
     Arrows,
     /// Measures speed and memory; prints data sizes and the machine.
@@ -40,6 +43,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Demo(args) => demo::run(&args),
         Task::Test(args) => gate::run(&args),
+        Task::Postgres(args) => postgres::run(&args),
         Task::Arrows => arrows::run(),
         Task::Bench(args) => bench::run(&args),
         Task::Measure(args) => measure::run(&args),

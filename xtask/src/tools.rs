@@ -6,7 +6,8 @@ use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Debian packages by the command that shows they are there.
-const DEBIAN: &[(&str, &str)] = &[("curl", "curl"), ("python3", "python3"), ("sqlite3", "sqlite3")];
+const DEBIAN: &[(&str, &str)] =
+    &[("curl", "curl"), ("python3", "python3"), ("sqlite3", "sqlite3"), ("pg_createcluster", "postgresql")];
 
 /// What the third-party SCIM suites need.
 const CONFORMANCE: &str = "bin/whimsical-workspace/tests/conformance/requirements.txt";

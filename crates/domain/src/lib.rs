@@ -1,1 +1,9 @@
 //! The rules of governance: pure, no async, no SQL, no HTTP.
+//!
+//! Every rule takes the time as an argument and answers with a value; nothing here waits, stores or asks. Start at
+//! [`actor::Actor`], who does something, and [`audit::Event`], what is remembered about it.
+//!
+//! Source: governance.md; rule numbers (R-…) and transition numbers (T-…) name the tests.
+
+pub mod actor;
+pub mod audit;

@@ -1,1 +1,24 @@
 //! What the server remembers, on SQLite and on PostgreSQL, with one SQL text.
+//!
+//! Start at [`Store`]: it is opened once and cloned freely. Reads take a connection from [`Store::read`]; changes go
+//! through a [`Tx`], which writes the audit rows of the change in the same transaction. Each module holds the rows of
+//! one kind of object as plain functions over a connection, so that a use case can combine them in one transaction.
+//!
+//! One SQL text serves both engines; what differs stands in [`Engine`]. This crate deliberately decides no policy:
+//! who may, and what follows, is decided by `domain` and `governance`.
+
+pub mod audit;
+mod engine;
+mod error;
+mod open;
+mod row;
+mod tx;
+
+pub use engine::Engine;
+pub use error::{Error, Result, Retry};
+pub use open::{Location, Store, Surroundings};
+pub use row::{RowExt, flag, json_text, micros, micros_opt};
+pub use tx::Tx;
+
+/// A connection to either engine, as the functions of this crate's modules take it.
+pub type Connection = sqlx::AnyConnection;

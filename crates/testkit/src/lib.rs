@@ -3,9 +3,13 @@
 //! Start at [`Workspace`], which runs the real `whimsical-workspace` on a free port. Nothing here is a mock.
 //! It is a dev-dependency only: no product crate may depend on it.
 
+pub mod database;
 pub mod document;
+pub mod postgres;
 mod program;
 mod workspace;
 
+#[doc(hidden)]
+pub use anyhow;
 pub use program::{binary, target_dir};
 pub use workspace::{TOKEN, Workspace};

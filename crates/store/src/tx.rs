@@ -1,0 +1,90 @@
+//! A change: everything in it becomes true at once, together with its audit rows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use domain::audit::Event;
+use ids::{Rng, TenantId};
+use jiff::Timestamp;
+use sqlx::{Any, Transaction};
+
+use crate::Connection;
+use crate::audit;
+use crate::engine::Engine;
+use crate::error::Result;
+
+/// A change under way. Dropping it undoes everything.
+pub struct Tx {
+    inner: Transaction<'static, Any>,
+    engine: Engine,
+    tenant: TenantId,
+    now: Timestamp,
+    rng: Arc<dyn Rng>,
+    events: Vec<Event>,
+}
+
+impl Tx {
+    pub(crate) fn new(
+        inner: Transaction<'static, Any>,
+        engine: Engine,
+        tenant: TenantId,
+        now: Timestamp,
+        rng: Arc<dyn Rng>,
+    ) -> Self {
+        Self { inner, engine, tenant, now, rng, events: Vec::new() }
+    }
+
+    /// The connection, for the functions of this crate's modules.
+    pub fn conn(&mut self) -> &mut Connection {
+        &mut self.inner
+    }
+
+    /// The engine behind it.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The tenant that is changed.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The instant of the change: one for everything in it.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Randomness for the ids of what is made.
+    #[must_use]
+    pub fn rng(&self) -> &dyn Rng {
+        self.rng.as_ref()
+    }
+
+    /// Remembers what was done; written when the change is committed.
+    pub fn audit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Makes the change true. Returns the place of its last audit row, if it has one.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing has happened then.
+    pub async fn commit(mut self) -> Result<Option<i64>> {
+        // The head of the chain is taken last, so that two changes wait for each other as briefly as can be.
+        let seq = match self.events.is_empty() {
+            true => None,
+            false => Some(audit::append(&mut self.inner, self.engine, self.tenant, self.now, &self.events).await?),
+        };
+        self.inner.commit().await?;
+        Ok(seq)
+    }
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").field("engine", &self.engine).field("now", &self.now).finish_non_exhaustive()
+    }
+}
