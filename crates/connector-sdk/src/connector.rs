@@ -5,9 +5,12 @@
 //! and its neighbours); what the connector is capable of follows from which parts are there.
 //! A syncer holds no sync state: the engine gives it a [`PageToken`] and stores the next one.
 
+mod actions;
 mod capabilities;
+mod events;
 mod operations;
 mod page;
+mod tickets;
 
 use std::sync::Arc;
 
@@ -17,12 +20,16 @@ use proto::c1::connector::v2::{ConnectorMetadata, Resource, ResourceId, Resource
 use crate::annotations::Annotations;
 use crate::error::Result;
 
+pub use actions::{ActionManager, ActionState};
 pub use capabilities::{capabilities, described};
+pub use events::{DEFAULT_FEED, EventFeed, EventPage, EventPosition};
 pub use operations::{
-    AccountCreator, CreateAccountOutcome, CreatedAccount, CredentialRotator, CredentialSupport, GrantProvisioner,
-    Granted, ResourceDeleter, RotatedCredential,
+    AccountCreator, CreateAccountOutcome, CreatedAccount, CreatedResource, CredentialIssuer, CredentialRequest,
+    CredentialRotator, CredentialSupport, GrantProvisioner, Granted, IssuedCredential, ResourceCreator,
+    ResourceDeleter, RotatedCredential,
 };
 pub use page::{EntitlementPage, FoundResource, GrantPage, PageToken, ResourcePage};
+pub use tickets::{TicketAnswer, TicketManager, TicketSchemaPage};
 
 /// A product whose users and access can be read, and perhaps changed.
 #[async_trait]
@@ -49,6 +56,21 @@ pub trait Connector: Send + Sync {
     async fn cleanup(&self, sync_id: &str) -> Result<()> {
         let _ = sync_id;
         Ok(())
+    }
+
+    /// The event feeds, each with its own id; the same objects at every call.
+    fn event_feeds(&self) -> Vec<Arc<dyn EventFeed>> {
+        Vec::new()
+    }
+
+    /// How to open and read tickets.
+    fn ticket_manager(&self) -> Option<&dyn TicketManager> {
+        None
+    }
+
+    /// How to carry out actions.
+    fn action_manager(&self) -> Option<&dyn ActionManager> {
+        None
     }
 }
 
@@ -132,6 +154,11 @@ pub trait ResourceSyncer: Send + Sync {
         None
     }
 
+    /// How to create resources of this type.
+    fn creator(&self) -> Option<&dyn ResourceCreator> {
+        None
+    }
+
     /// How to delete resources of this type.
     fn deleter(&self) -> Option<&dyn ResourceDeleter> {
         None
@@ -139,6 +166,11 @@ pub trait ResourceSyncer: Send + Sync {
 
     /// How to rotate the credentials of resources of this type.
     fn credential_rotator(&self) -> Option<&dyn CredentialRotator> {
+        None
+    }
+
+    /// How to make new credentials for identities of this type.
+    fn credential_issuer(&self) -> Option<&dyn CredentialIssuer> {
         None
     }
 }

@@ -140,6 +140,7 @@ pub struct Error {
     code: Code,
     message: String,
     rate_limit: Option<RateLimit>,
+    declined: Option<String>,
     restart: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -151,7 +152,7 @@ impl Error {
     /// An error with this code and message.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), rate_limit: None, restart: false, source: None }
+        Self { code, message: message.into(), rate_limit: None, declined: None, restart: false, source: None }
     }
 
     /// An error without a status: configuration, storage, anything local.
@@ -185,6 +186,15 @@ impl Error {
     #[must_use]
     pub fn restart(message: impl Into<String>) -> Self {
         Self { restart: true, ..Self::new(Code::Aborted, message) }
+    }
+
+    /// The connector refuses a grant on purpose, for this reason: a decision, not a failure.
+    ///
+    /// Whoever asked is told so, and nothing is retried. Source: baton-service-mode §9, declined.
+    #[must_use]
+    pub fn declined(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { declined: Some(reason.clone()), ..Self::new(Code::FailedPrecondition, reason) }
     }
 
     /// The same error with what the upstream said about its rate limit.
@@ -227,6 +237,12 @@ impl Error {
         self.rate_limit
     }
 
+    /// Why the connector refused, when the error was made by [`Error::declined`].
+    #[must_use]
+    pub fn declined_because(&self) -> Option<&str> {
+        self.declined.as_deref()
+    }
+
     /// Whether the error was made by [`Error::restart`].
     #[must_use]
     pub fn asks_for_restart(&self) -> bool {
@@ -265,36 +281,4 @@ impl From<c1z::Error> for Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_have_the_numbers_of_grpc() {
-        for (number, code) in Code::ALL.into_iter().enumerate() {
-            assert_eq!(usize::from(code.number()), number);
-            assert_eq!(Code::from_number(i32::from(code.number())), code);
-        }
-        assert_eq!(Code::from_number(17), Code::Unknown);
-        assert_eq!(Code::from_number(-1), Code::Unknown);
-        assert_eq!(Code::Unauthenticated.number(), 16);
-    }
-
-    #[test]
-    fn the_text_is_the_one_of_grpc() {
-        let error = Error::new(Code::Unauthenticated, "401 Unauthorized");
-        assert_eq!(error.to_string(), "rpc error: code = Unauthenticated desc = 401 Unauthorized");
-        let outer = error.context("validate failed");
-        assert_eq!(
-            outer.to_string(),
-            "rpc error: code = Unauthenticated desc = validate failed: \
-             rpc error: code = Unauthenticated desc = 401 Unauthorized"
-        );
-        assert_eq!(Error::unknown("disk full").context("save").to_string(), "save: disk full");
-    }
-
-    #[test]
-    fn only_two_codes_are_transient() {
-        let transient: Vec<Code> = Code::ALL.into_iter().filter(|code| Error::new(*code, "").is_transient()).collect();
-        assert_eq!(transient, [Code::DeadlineExceeded, Code::Unavailable]);
-    }
-}
+mod tests;

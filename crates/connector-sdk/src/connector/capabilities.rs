@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use proto::c1::connector::v2::{
     Capability, CapabilityPermissions, ConnectorCapabilities, ConnectorMetadata, CredentialDetails,
-    CredentialDetailsAccountProvisioning, CredentialDetailsCredentialRotation, ResourceTypeCapability,
+    CredentialDetailsAccountProvisioning, CredentialDetailsCredentialRotation, Deprecated, OptInRequired,
+    ResourceTypeCapability, SkipSyncAnomalyDetection,
 };
 
-use super::{Connector, CredentialSupport, ResourceGetter, ResourceSyncer};
+use crate::annotations::{contains, pick};
+
+use super::{Connector, CredentialIssuer, CredentialSupport, ResourceGetter, ResourceSyncer};
 
 /// The capabilities of the connector: its resource types sorted by id, each with what it can do.
 ///
@@ -22,9 +25,15 @@ pub fn capabilities(connector: &dyn Connector) -> ConnectorCapabilities {
     if all.contains(&Capability::TargetedSync.into()) {
         all.insert(Capability::ServiceModeTargetedSync.into());
     }
+    let of_connector = [
+        (Capability::EventFeedV2, !connector.event_feeds().is_empty()),
+        (Capability::Ticketing, connector.ticket_manager().is_some()),
+        (Capability::Actions, connector.action_manager().is_some()),
+    ];
+    all.extend(of_connector.into_iter().filter(|(_, is)| *is).map(|(one, _)| i32::from(one)));
     let accounts = syncers.iter().find_map(|syncer| Some(syncer.account_creator()?.credential_support()));
     let rotation = syncers.iter().find_map(|syncer| Some(syncer.credential_rotator()?.credential_support()));
-    let credential_details = (accounts.is_some() || rotation.is_some()).then(|| CredentialDetails {
+    let credential_details = CredentialDetails {
         capability_account_provisioning: accounts.map(|support| CredentialDetailsAccountProvisioning {
             supported_credential_options: options(&support),
             preferred_credential_option: support.preferred.into(),
@@ -33,11 +42,11 @@ pub fn capabilities(connector: &dyn Connector) -> ConnectorCapabilities {
             supported_credential_options: options(&support),
             preferred_credential_option: support.preferred.into(),
         }),
-    });
+    };
     ConnectorCapabilities {
         resource_type_capabilities: types,
         connector_capabilities: all.into_iter().collect(),
-        credential_details,
+        credential_details: Some(credential_details),
     }
 }
 
@@ -54,13 +63,21 @@ fn of_type(syncer: &dyn ResourceSyncer) -> ResourceTypeCapability {
         (Capability::Provision, syncer.grant_provisioner().is_some()),
         (Capability::AccountProvisioning, syncer.account_creator().is_some()),
         (Capability::ResourceDelete, syncer.deleter().is_some()),
+        (Capability::ResourceCreate, syncer.creator().is_some()),
         (Capability::CredentialRotation, syncer.credential_rotator().is_some()),
+        (Capability::CredentialIssue, syncer.credential_issuer().is_some()),
     ];
+    let resource_type = syncer.resource_type();
+    let marks = &resource_type.annotations;
     ResourceTypeCapability {
-        resource_type: Some(syncer.resource_type()),
+        // What cannot be read says nothing.
+        permissions: Some(pick::<CapabilityPermissions>(marks).ok().flatten().unwrap_or_default()),
+        opt_in_required: contains::<OptInRequired>(marks),
+        skip_sync_anomaly_detection: contains::<SkipSyncAnomalyDetection>(marks),
+        deprecated: contains::<Deprecated>(marks),
         capabilities: offered.into_iter().filter(|(_, is)| *is).map(|(one, _)| one.into()).collect(),
-        permissions: Some(CapabilityPermissions::default()),
-        ..ResourceTypeCapability::default()
+        credential_issue: syncer.credential_issuer().map(CredentialIssuer::issue_support),
+        resource_type: Some(resource_type),
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a resource type can do besides being listed: one trait per kind of change.
 
 use async_trait::async_trait;
+use proto::Timestamp;
 use proto::c1::connector::v2::{
-    AccountInfo, CapabilityDetailCredentialOption, Entitlement, Grant, LocalCredentialOptions, PlaintextData, Resource,
-    ResourceId,
+    AccountInfo, CapabilityDetailCredentialOption, CredentialDetailsCredentialIssue, CredentialIssueOptions,
+    CredentialResourceMode, Entitlement, Grant, LocalCredentialOptions, PlaintextData, Resource, ResourceId,
 };
 
 use crate::annotations::Annotations;
@@ -19,6 +20,7 @@ pub trait GrantProvisioner: Send + Sync {
     ///
     /// # Errors
     /// Transient codes are retried three times, so the call must be safe to repeat.
+    /// [`crate::error::Error::declined`] when the connector refuses on purpose.
     async fn grant(&self, principal: &Resource, entitlement: &Entitlement) -> Result<Granted>;
 
     /// Takes `grant` away.
@@ -67,7 +69,7 @@ pub trait AccountCreator: Send + Sync {
         CredentialSupport::no_password()
     }
 
-    /// Creates the account. Never retried.
+    /// Creates the account. Never retried. `credential` has no `options` when the caller has no wish.
     ///
     /// # Errors
     /// `AlreadyExists` only when the account exists and cannot be looked up; otherwise
@@ -124,6 +126,25 @@ pub trait ResourceDeleter: Send + Sync {
     async fn delete_resource(&self, id: &ResourceId, parent: Option<&ResourceId>) -> Result<Annotations>;
 }
 
+/// Creates resources of one type.
+#[async_trait]
+pub trait ResourceCreator: Send + Sync {
+    /// Creates the resource, whose id names its type and may name a wish. Never retried.
+    ///
+    /// # Errors
+    /// Whatever the upstream says.
+    async fn create_resource(&self, resource: &Resource) -> Result<CreatedResource>;
+}
+
+/// The result of creating a resource.
+#[derive(Debug)]
+pub struct CreatedResource {
+    /// The resource with its real id.
+    pub resource: Resource,
+    /// Annotations of the answer.
+    pub annotations: Annotations,
+}
+
 /// Rotates the credentials of resources of one type.
 #[async_trait]
 pub trait CredentialRotator: Send + Sync {
@@ -148,6 +169,45 @@ pub struct RotatedCredential {
     pub plaintexts: Vec<PlaintextData>,
     /// Whose credential it is now.
     pub id: ResourceId,
+    /// Annotations of the answer.
+    pub annotations: Annotations,
+}
+
+/// Makes new credentials (keys, tokens) for identities of one type, beside those that they have.
+#[async_trait]
+pub trait CredentialIssuer: Send + Sync {
+    /// Which kinds can be made. The type of the secrets they yield must be one that can be deleted.
+    fn issue_support(&self) -> CredentialDetailsCredentialIssue;
+
+    /// Makes a credential; the request fits [`CredentialIssuer::issue_support`]. Never retried.
+    ///
+    /// # Errors
+    /// Whatever the upstream says.
+    async fn issue_credential(&self, request: &CredentialRequest) -> Result<IssuedCredential>;
+}
+
+/// Which credential is wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CredentialRequest {
+    /// Whose it will be.
+    pub identity: ResourceId,
+    /// Which kind.
+    pub options: CredentialIssueOptions,
+    /// When it must end, if its end is chosen by the caller.
+    pub expires_at: Option<Timestamp>,
+    /// The same for every repetition of the request: 1 to 128 letters, digits, `_` or `-`.
+    pub request_id: String,
+}
+
+/// The result of making a credential.
+#[derive(Debug)]
+pub struct IssuedCredential {
+    /// The credential as a resource with a secret trait that names the identity.
+    pub secret: Resource,
+    /// The secret itself, to be encrypted for the requester; never logged.
+    pub plaintexts: Vec<PlaintextData>,
+    /// Whether a listing will show `secret`; as announced in the support.
+    pub mode: CredentialResourceMode,
     /// Annotations of the answer.
     pub annotations: Annotations,
 }
