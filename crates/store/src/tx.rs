@@ -74,9 +74,10 @@ impl Tx {
     /// When the database refuses; nothing has happened then.
     pub async fn commit(mut self) -> Result<Option<i64>> {
         // The head of the chain is taken last, so that two changes wait for each other as briefly as can be.
-        let seq = match self.events.is_empty() {
-            true => None,
-            false => Some(audit::append(&mut self.inner, self.engine, self.tenant, self.now, &self.events).await?),
+        let seq = if self.events.is_empty() {
+            None
+        } else {
+            Some(audit::append(&mut self.inner, self.engine, self.tenant, self.now, &self.events).await?)
         };
         self.inner.commit().await?;
         Ok(seq)
