@@ -7,15 +7,22 @@
 //! One SQL text serves both engines; what differs stands in [`Engine`]. This crate deliberately decides no policy:
 //! who may, and what follows, is decided by `domain` and `governance`.
 
+pub mod api_token;
 pub mod audit;
+pub mod credential;
 mod engine;
 mod error;
+mod hex;
 mod open;
+pub mod replay;
 mod row;
+pub mod seal;
+pub mod signing_key;
 mod tx;
 
 pub use engine::Engine;
 pub use error::{Error, Result, Retry};
+pub use hex::hex;
 pub use open::{Location, Store, Surroundings};
 pub use row::{RowExt, flag, json_text, micros, micros_opt};
 pub use tx::Tx;
