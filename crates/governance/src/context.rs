@@ -1,0 +1,105 @@
+//! What use cases work with, and on whose behalf.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::actor::Actor;
+use domain::audit::{Event, Object, Via};
+use store::Store;
+use store::seal::Sealer;
+use tokio::sync::Notify;
+
+/// What people and connectors are told, fixed at the start of the server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The address at which this server is reached, without a slash at its end: `https://HOST` or `https://HOST:PORT`.
+    pub base_url: String,
+    /// `HOST` or `HOST:PORT` as client ids of connectors name it; no port when it is 443.
+    pub connector_host: String,
+    /// How long an idle connector waits before it asks again.
+    pub poll_interval: Duration,
+    /// How often a connector that syncs reports that it lives; its lease is three of these.
+    pub heartbeat_interval: Duration,
+    /// How long any other task may take before it is offered again.
+    pub task_lease: Duration,
+    /// The largest file that a connector may upload, in bytes.
+    pub upload_limit_bytes: u64,
+}
+
+/// The use cases of one server process. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Governance {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    sealer: Sealer,
+    settings: Settings,
+    task_queued: Notify,
+}
+
+impl Governance {
+    /// The use cases on this store.
+    #[must_use]
+    pub fn new(store: Store, sealer: Sealer, settings: Settings) -> Self {
+        Self { inner: Arc::new(Inner { store, sealer, settings, task_queued: Notify::new() }) }
+    }
+
+    /// What is remembered.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Seals and opens secrets.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
+    }
+
+    /// What people and connectors are told.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// Wakes when a task for a connector was queued by this process: hosted connectors need not wait for their poll.
+    #[must_use]
+    pub fn task_queued(&self) -> &Notify {
+        &self.inner.task_queued
+    }
+}
+
+/// Who calls, and how the call came in. Every use case takes one.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who.
+    pub actor: Actor,
+    /// The way in.
+    pub via: Via,
+    /// The address that the call came from.
+    pub ip: Option<String>,
+}
+
+impl Caller {
+    /// Somebody who calls in this way.
+    #[must_use]
+    pub const fn new(actor: Actor, via: Via) -> Self {
+        Self { actor, via, ip: None }
+    }
+
+    /// From this address.
+    #[must_use]
+    pub fn from_ip(mut self, ip: Option<String>) -> Self {
+        self.ip = ip;
+        self
+    }
+
+    /// The audit event of something that this caller does.
+    #[must_use]
+    pub fn event(&self, action: &str, object: Object) -> Event {
+        Event::new(&self.actor, self.via, action, object).with_ip(self.ip.clone())
+    }
+}
