@@ -29,15 +29,15 @@ fn the_newest_key_seals_and_every_key_opens() {
 
 #[test]
 fn a_sealed_value_opens_in_its_place_only() {
-    let sealer = with_keys(&[1]);
-    let sealed = sealer.seal(PLACE, b"secret", &SystemRng).unwrap();
+    let keys = with_keys(&[1]);
+    let sealed = keys.seal(PLACE, b"secret", &SystemRng).unwrap();
     for place in [
         Place { table: "connector", ..PLACE },
         Place { row: "8/token", ..PLACE },
         Place { column: "last_four", ..PLACE },
         Place { table: "connector_secret7", row: "/token", ..PLACE },
     ] {
-        assert_eq!(sealer.open(place, &sealed), Err(SealError::Broken { place: place.to_string() }));
+        assert_eq!(keys.open(place, &sealed), Err(SealError::Broken { place: place.to_string() }));
     }
 }
 
@@ -129,13 +129,13 @@ proptest! {
     fn what_is_sealed_comes_back_and_any_change_is_refused(
         secret in proptest::collection::vec(any::<u8>(), 0..200), index in 0usize..10_000, change in 1u8..,
     ) {
-        let sealer = with_keys(&[1]);
-        let sealed = sealer.seal(PLACE, &secret, &SystemRng).unwrap();
-        prop_assert_eq!(&*sealer.open(PLACE, &sealed).unwrap(), &secret);
+        let keys = with_keys(&[1]);
+        let sealed = keys.seal(PLACE, &secret, &SystemRng).unwrap();
+        prop_assert_eq!(&*keys.open(PLACE, &sealed).unwrap(), &secret);
         let index = index % sealed.len();
         let mut wrong = sealed.clone();
         wrong[index] ^= change;
-        prop_assert!(sealer.open(PLACE, &wrong).is_err());
-        prop_assert!(sealer.open(PLACE, &sealed[..index]).is_err());
+        prop_assert!(keys.open(PLACE, &wrong).is_err());
+        prop_assert!(keys.open(PLACE, &sealed[..index]).is_err());
     }
 }
