@@ -16,4 +16,5 @@ pub mod provision;
 pub mod resource;
 pub mod retry;
 pub mod runtime;
+pub mod service;
 pub mod sync;

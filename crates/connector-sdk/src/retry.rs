@@ -53,6 +53,9 @@ impl RetryPolicy {
     /// Grant and revoke: three retries after 15, 30 and 45 s. Source: connector-cli §5.3.
     pub const GRANT: Self = Self { first_wait: Duration::from_secs(15), max_retries: Some(3) };
 
+    /// Listing the kinds of ticket: ten retries.
+    pub const TICKET_SCHEMAS: Self = Self { first_wait: Duration::from_secs(15), max_retries: Some(10) };
+
     /// How long to wait after the `attempt`-th failure in a row (from 1) with this rate limit.
     ///
     /// Source: sync.md §3.1.

@@ -86,6 +86,8 @@ pub trait AccountCreator: Send + Sync {
 pub struct CreatedAccount {
     /// What happened.
     pub outcome: CreateAccountOutcome,
+    /// When the invitation that goes with a new account ends, if there is one.
+    pub invitation_expires_at: Option<Timestamp>,
     /// Secrets that the product made, to be encrypted for the requester; never logged.
     pub plaintexts: Vec<PlaintextData>,
     /// Annotations of the answer.
@@ -112,7 +114,7 @@ pub enum CreateAccountOutcome {
 
 impl From<CreateAccountOutcome> for CreatedAccount {
     fn from(outcome: CreateAccountOutcome) -> Self {
-        Self { outcome, plaintexts: Vec::new(), annotations: Annotations::new() }
+        Self { outcome, invitation_expires_at: None, plaintexts: Vec::new(), annotations: Annotations::new() }
     }
 }
 

@@ -88,7 +88,7 @@ fn text(value: &str) -> Value {
 /// Whether the text is one e-mail address, bare or as `Name <address>`, in the shapes that are in use.
 ///
 /// Source: RFC 5322 §3.4; comments and quoted local parts with blanks are not accepted.
-fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     let bare = match text.trim().strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
         Some((_, inner)) => inner,
         None => text.trim(),

@@ -30,7 +30,11 @@ pub enum RevokeOutcome {
 }
 
 impl GrantOutcome {
-    pub(super) fn new(granted: Granted) -> Result<Self> {
+    /// What the answer of a connector means.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when its annotations cannot be read.
+    pub fn new(granted: Granted) -> Result<Self> {
         if granted.annotations.has::<GrantAlreadyExists>() {
             return Ok(Self::AlreadyGranted);
         }
@@ -40,7 +44,9 @@ impl GrantOutcome {
 }
 
 impl RevokeOutcome {
-    pub(super) fn new(annotations: &Annotations) -> Self {
+    /// What the answer of a connector means.
+    #[must_use]
+    pub fn new(annotations: &Annotations) -> Self {
         if annotations.has::<GrantAlreadyRevoked>() { Self::AlreadyRevoked } else { Self::Revoked }
     }
 }

@@ -7,7 +7,7 @@ use connector_sdk::annotations::Annotations;
 use connector_sdk::connector::CreateAccountOutcome;
 use connector_sdk::error::{Code, Error};
 use connector_sdk::provision::stored::LastSync;
-use connector_sdk::provision::{AccountRequest, GrantOutcome, Provisioner, RevokeOutcome};
+use connector_sdk::provision::{AccountRequest, GrantOutcome, Provisioner, RevokeOutcome, random_password};
 use connector_sdk::sync::{self, SyncOptions, Unobserved};
 use proto::c1::connector::v2::{GrantAlreadyExists, GrantAlreadyRevoked, GrantReplaced};
 
@@ -43,8 +43,8 @@ async fn a_grant_hands_whole_objects_to_the_connector() {
     ] {
         let fake = answering(call, annotations);
         let provisioner = Provisioner::new(fake.connector(), runtime().0);
-        let outcome = provisioner.grant(&parts.principal, &parts.entitlement).await.unwrap();
-        let found = match outcome {
+        let granted = provisioner.grant(&parts.principal, &parts.entitlement).await.unwrap();
+        let found = match GrantOutcome::new(granted).unwrap() {
             GrantOutcome::Granted { grants, replaced } => {
                 assert_eq!(grants[0].id, "role:editor:assigned:user:u002");
                 Some(replaced)
@@ -66,8 +66,8 @@ async fn a_revoke_hands_the_whole_grant_to_the_connector() {
         (Annotations::new().with(&GrantAlreadyRevoked::default()), RevokeOutcome::AlreadyRevoked),
     ] {
         let fake = answering(call, annotations);
-        let outcome = Provisioner::new(fake.connector(), runtime().0).revoke(&grant).await.unwrap();
-        assert_eq!(outcome, expect);
+        let annotations = Provisioner::new(fake.connector(), runtime().0).revoke(&grant).await.unwrap();
+        assert_eq!(RevokeOutcome::new(&annotations), expect);
         assert_eq!(fake.calls(), [call]);
     }
 }
@@ -89,7 +89,10 @@ async fn grant_and_revoke_are_retried_three_times_but_create_and_delete_are_not(
     let (principal, entitlement) = (grant.principal.unwrap(), grant.entitlement.unwrap());
     assert_eq!(provisioner.grant(&principal, &entitlement).await.unwrap_err().code(), Code::Unavailable);
     assert_eq!(waits.seconds(), [15, 30, 45, 15, 30, 45]);
-    assert_eq!(provisioner.create_account(&account, "").await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(
+        provisioner.create_account(&account, "", &random_password()).await.unwrap_err().code(),
+        Code::Unavailable
+    );
     assert_eq!(provisioner.delete_resource(&id("user", "u001"), None).await.unwrap_err().code(), Code::Unavailable);
     assert_eq!(fake.calls().len(), 4 + 4 + 1 + 1);
 }
@@ -99,16 +102,16 @@ async fn what_a_type_does_not_offer_is_unimplemented() {
     let provisioner = Provisioner::new(Fake::new(workspace(3)).connector(), runtime().0);
     let account = AccountRequest { login: "new".to_owned(), ..AccountRequest::default() }.to_account_info().unwrap();
     let codes = [
-        provisioner.create_account(&account, "role").await.map(drop),
-        provisioner.create_account(&account, "nothing").await.map(drop),
+        provisioner.create_account(&account, "role", &random_password()).await.map(drop),
+        provisioner.create_account(&account, "nothing", &random_password()).await.map(drop),
         provisioner.delete_resource(&id("role", "editor"), None).await.map(drop),
         provisioner.delete_resource(&id("nothing", "1"), None).await.map(drop),
-        provisioner.rotate_credential(&id("user", "u001")).await.map(drop),
+        provisioner.rotate_credential(&id("user", "u001"), &random_password()).await.map(drop),
     ]
     .map(|result: Result<(), Error>| result.unwrap_err().code());
     assert_eq!(codes, [Code::Unimplemented; 5]);
     for resource_type in ["", "user"] {
-        let created = provisioner.create_account(&account, resource_type).await.unwrap();
+        let created = provisioner.create_account(&account, resource_type, &random_password()).await.unwrap();
         assert!(matches!(created.outcome, CreateAccountOutcome::Success(_)));
     }
 }

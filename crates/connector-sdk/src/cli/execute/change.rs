@@ -6,7 +6,7 @@ use super::local::blocking;
 use crate::connector::CreateAccountOutcome;
 use crate::error::{Error, Result};
 use crate::provision::stored::LastSync;
-use crate::provision::{AccountRequest, GrantOutcome, Provisioner, RevokeOutcome};
+use crate::provision::{AccountRequest, GrantOutcome, Provisioner, RevokeOutcome, random_password};
 use crate::resource::resource_id;
 use crate::sync::SyncOptions;
 
@@ -25,8 +25,8 @@ pub(super) async fn grant(
     }
     let id = resource_id(principal_type, principal);
     let parts = look_up(options, move |sync| sync.grant_parts(&entitlement, &id)).await?;
-    let outcome = provisioner.grant(&parts.principal, &parts.entitlement).await?;
-    match outcome {
+    let granted = provisioner.grant(&parts.principal, &parts.entitlement).await?;
+    match GrantOutcome::new(granted)? {
         GrantOutcome::Granted { grants, replaced } => {
             let grant_id = grants.first().map(|grant| grant.id.as_str()).unwrap_or_default();
             let replaced_grant_id = replaced.unwrap_or_default();
@@ -41,7 +41,7 @@ pub(super) async fn grant(
 
 pub(super) async fn revoke(provisioner: &Provisioner, options: &SyncOptions, grant: String) -> Result<()> {
     let grant = look_up(options, move |sync| sync.grant(&grant)).await?;
-    let outcome = match provisioner.revoke(&grant).await? {
+    let outcome = match RevokeOutcome::new(&provisioner.revoke(&grant).await?) {
         RevokeOutcome::Revoked => "revoked",
         RevokeOutcome::AlreadyRevoked => "already revoked",
     };
@@ -54,7 +54,8 @@ pub(super) async fn create_account(
     account: &AccountRequest,
     resource_type: &str,
 ) -> Result<()> {
-    let created = provisioner.create_account(&account.to_account_info()?, resource_type).await?;
+    let account = account.to_account_info()?;
+    let created = provisioner.create_account(&account, resource_type, &random_password()).await?;
     let (outcome, resource, message) = match created.outcome {
         CreateAccountOutcome::Success(resource) => ("created", Some(resource), String::new()),
         CreateAccountOutcome::ActionRequired { resource, message } => ("action required", resource, message),
@@ -80,7 +81,7 @@ pub(super) async fn rotate_credentials(provisioner: &Provisioner, resource_type:
         return Err(needs("--rotate-credentials-type"));
     }
     // The new credential itself goes nowhere: there is nobody here to encrypt it for.
-    provisioner.rotate_credential(&resource_id(resource_type, id)).await?;
+    provisioner.rotate_credential(&resource_id(resource_type, id), &random_password()).await?;
     tracing::info!(outcome = "rotated", resource_type, resource_id = id, "Rotated credentials");
     Ok(())
 }
