@@ -13,6 +13,7 @@ pub mod credential;
 mod engine;
 mod error;
 mod hex;
+pub mod idempotency;
 mod open;
 pub mod replay;
 mod row;

@@ -1,6 +1,7 @@
 //! The store on both engines.
 
 mod audit;
+mod idempotency;
 mod schema;
 
 use std::sync::Arc;
