@@ -11,6 +11,8 @@ mod jwe;
 mod jwk;
 mod options;
 
+use std::fmt::Write as _;
+
 use age::x25519;
 use proto::c1::connector::v2::{EncryptedData, EncryptionConfig, PlaintextData, encryption_config};
 
@@ -108,8 +110,9 @@ impl Recipient {
 
 /// Lower-case hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
-
-#[cfg(test)]
-mod tests;

@@ -8,4 +8,5 @@ mod fake;
 mod file;
 mod provision;
 mod second_connector;
+mod service_tasks;
 mod sync;

@@ -1,0 +1,3 @@
+//! What the tasks of service mode come to.
+
+mod encryption;
