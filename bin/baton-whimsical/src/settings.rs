@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use connector_sdk::cli::{Config, Export, Field};
 use connector_sdk::error::{Error, Result};
-use scim::client::Address;
+use scim::client::{Address, Egress};
+use secrecy::SecretString;
 
 use crate::model::DEFAULT_SLUG;
 
@@ -46,24 +47,42 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings of a run.
+    /// The settings for the workspace with this token; an empty base URL is Whimsical's.
     ///
     /// # Errors
     /// When the base URL cannot be used; the text names it and what is wrong with it.
-    pub(crate) fn read(config: &Config) -> Result<Self> {
-        let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
-        let base_url = or(config.text(&BASE_URL_FIELD), BASE_URL);
-        let address = Address::parse(&base_url).map_err(|error| Error::unknown(format!("base-url: {error}")))?;
-        let timeout = config.http_timeout();
+    pub fn new(base_url: &str, token: SecretString) -> Result<Self> {
+        let base_url = if base_url.is_empty() { BASE_URL } else { base_url };
+        let address = Address::parse(base_url).map_err(|error| Error::unknown(format!("base-url: {error}")))?;
         Ok(Self {
             client: scim::client::Settings {
                 address,
-                token: config.secret(&TOKEN_FIELD),
-                timeout: if timeout.is_zero() { Duration::from_mins(5) } else { timeout },
+                token,
+                timeout: Duration::from_mins(5),
                 user_agent: concat!("baton-whimsical/", env!("CARGO_PKG_VERSION")).to_owned(),
+                egress: Egress::Anywhere,
             },
-            slug: or(config.text(&SLUG_FIELD), DEFAULT_SLUG),
-            viewer_revoke: if config.is_on(&STRICT_FIELD) { ViewerRevoke::Refused } else { ViewerRevoke::NothingToDo },
+            slug: DEFAULT_SLUG.to_owned(),
+            viewer_revoke: ViewerRevoke::NothingToDo,
         })
+    }
+
+    /// Reads the settings of a run.
+    ///
+    /// # Errors
+    /// As for [`Settings::new`].
+    pub(crate) fn read(config: &Config) -> Result<Self> {
+        let mut settings = Self::new(&config.text(&BASE_URL_FIELD), config.secret(&TOKEN_FIELD))?;
+        let (timeout, slug) = (config.http_timeout(), config.text(&SLUG_FIELD));
+        if !timeout.is_zero() {
+            settings.client.timeout = timeout;
+        }
+        if !slug.is_empty() {
+            settings.slug = slug;
+        }
+        if config.is_on(&STRICT_FIELD) {
+            settings.viewer_revoke = ViewerRevoke::Refused;
+        }
+        Ok(settings)
     }
 }

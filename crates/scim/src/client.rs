@@ -9,6 +9,7 @@
 //! of the client.
 
 mod address;
+mod egress;
 mod error;
 mod look_up;
 pub mod loose;
@@ -25,6 +26,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 pub use address::{Address, AddressError};
+pub use egress::Egress;
 pub use error::{Error, Fault};
 pub use page::{Entry, Page};
 pub use rate::RateLimit;
@@ -43,6 +45,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// What the client calls itself.
     pub user_agent: String,
+    /// Where it may connect to.
+    pub egress: Egress,
 }
 
 /// A SCIM service, as a client sees it.

@@ -27,6 +27,7 @@ pub(crate) fn settings(scim_url: &str, token: &str) -> Settings {
             token: SecretString::from(token),
             timeout: Duration::from_secs(5),
             user_agent: "test".to_owned(),
+            egress: scim::client::Egress::Anywhere,
         },
         slug: model::DEFAULT_SLUG.to_owned(),
         viewer_revoke: ViewerRevoke::NothingToDo,

@@ -1,6 +1,6 @@
 //! One HTTP exchange: the token, time-outs, the bound on the answer, and the hold after a 429 or 503.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ids::{Clock as _, SystemClock};
@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
 use super::Settings;
+use super::egress::{Egress, PublicOnly};
 use super::error::{Error, Fault};
 use super::rate::{RateLimit, retry_after};
 use super::retry::{Attempts, Patience};
@@ -39,10 +40,16 @@ pub(super) struct Answer {
 impl Transport {
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
         let set_up = |_| Error::new(Fault::SetUp);
+        let url = settings.address.users();
+        settings.egress.check(&url).map_err(|refused| Error::new(Fault::SetUp).with_source(refused))?;
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, bearer(&settings.token).map_err(set_up)?);
         headers.insert(ACCEPT, HeaderValue::from_static("application/scim+json, application/json"));
-        let http = reqwest::Client::builder()
+        let builder = match settings.egress {
+            Egress::Anywhere => reqwest::Client::builder(),
+            Egress::PublicOnly => reqwest::Client::builder().no_proxy().dns_resolver(Arc::new(PublicOnly)),
+        };
+        let http = builder
             .default_headers(headers)
             .user_agent(&settings.user_agent)
             .connect_timeout(CONNECT_TIMEOUT)
