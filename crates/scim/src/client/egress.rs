@@ -57,13 +57,12 @@ fn is_public(address: IpAddr) -> bool {
 
 /// The IPv4 address that an IPv6 address stands for: mapped, NAT64 or 6to4.
 fn embedded(address: Ipv6Addr) -> Option<IpAddr> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let four = |high: u16, low: u16| IpAddr::from(((u32::from(high) << 16) | u32::from(low)).to_be_bytes());
-    match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, _, _, _, _) => Some(four(g, h)),
-        (0x2002, _, _, _, _, _) => Some(four(b, c)),
-        _ => None,
+    let bits = u128::from(address);
+    let four = |shift: u32| u32::try_from((bits >> shift) & 0xffff_ffff).ok().map(|bits| IpAddr::V4(bits.into()));
+    if bits >> 32 == 0xffff || bits >> 96 == 0x0064_ff9b {
+        return four(0);
     }
+    if bits >> 112 == 0x2002 { four(80) } else { None }
 }
 
 /// What a client says when it may not connect.
