@@ -37,7 +37,7 @@ pub(crate) fn command(program: &str, args: &[&str]) -> anyhow::Result<Command> {
         .args(args)
         .current_dir(&root)
         .env("PATH", format!("{path}:{}", venv(&root).join("bin")))
-        .env("PODIUM_VENV", venv(&root))
+        .env("TEST_VENV", venv(&root))
         .env("RUSTDOCFLAGS", "-D warnings");
     Ok(command)
 }

@@ -155,6 +155,15 @@ impl Store {
         Ok(self.read.acquire().await?)
     }
 
+    /// Asks the database for nothing, to see whether it answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&mut *self.read().await?).await?;
+        Ok(())
+    }
+
     /// Begins a change. Dropping the [`Tx`] undoes it.
     ///
     /// On SQLite there is one writer at a time: do no slow work while holding one.

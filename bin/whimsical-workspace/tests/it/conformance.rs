@@ -1,6 +1,6 @@
 //! The third-party suites of `tests/conformance` against the real program.
 //!
-//! They are Python: the virtual environment is the folder that `PODIUM_VENV` names, else `.venv` in the project root.
+//! They are Python: the virtual environment is the folder that `TEST_VENV` names, else `.venv` in the project root.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::restart::Program;
 
 fn python() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let venv = std::env::var_os("PODIUM_VENV").map_or_else(|| root.join(".venv"), |venv| root.join(venv));
+    let venv = std::env::var_os("TEST_VENV").map_or_else(|| root.join(".venv"), |venv| root.join(venv));
     let python = venv.join("bin/python");
     assert!(
         python.exists(),

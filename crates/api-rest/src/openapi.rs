@@ -1,0 +1,33 @@
+//! The OpenAPI document, generated from the routes.
+
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+
+use crate::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Podium",
+        description = "Open identity governance: connectors, apps, accounts, entitlements, syncs and audit.\n\n\
+            Lists come in pages (`page_size`, `page_token`). Objects carry an `ETag`; send it back in `If-Match` to \
+            change what you have read and nothing newer. Send an `Idempotency-Key` with a POST to repeat it safely \
+            for a day. Errors are problem documents (RFC 9457) with a stable `code`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    security(("token" = [])),
+)]
+struct Skeleton;
+
+/// The OpenAPI document of every route.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    let (_, signed) = routes::signed().split_for_parts();
+    let (_, open) = routes::open().split_for_parts();
+    let mut document = Skeleton::openapi();
+    document.merge(signed);
+    document.merge(open);
+    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document.components.get_or_insert_default().add_security_scheme("token", token);
+    document
+}

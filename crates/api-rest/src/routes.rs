@@ -1,0 +1,23 @@
+//! Every route, one module per kind of object.
+
+mod system;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::Api;
+
+/// The routes for callers with a token.
+pub(crate) fn signed() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+}
+
+/// The routes for everybody.
+pub(crate) fn open() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().merge(system::routes())
+}
+
+/// The routes for callers with a token whose bodies are files.
+pub(crate) fn files() -> Router<Api> {
+    Router::new()
+}
