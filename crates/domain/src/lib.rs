@@ -7,3 +7,4 @@
 
 pub mod actor;
 pub mod audit;
+pub mod vocabulary;

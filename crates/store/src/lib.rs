@@ -12,12 +12,15 @@ pub mod audit;
 pub mod credential;
 mod engine;
 mod error;
+pub mod file;
 mod hex;
 pub mod idempotency;
 mod open;
+pub mod person;
 pub mod replay;
 mod row;
 pub mod seal;
+pub mod setup_link;
 pub mod signing_key;
 mod tx;
 

@@ -1,6 +1,7 @@
 //! The store on both engines.
 
 mod audit;
+mod file;
 mod idempotency;
 mod schema;
 
