@@ -7,4 +7,5 @@
 
 pub mod actor;
 pub mod audit;
+pub mod task;
 pub mod vocabulary;
