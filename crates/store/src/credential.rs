@@ -5,11 +5,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ids::{ConnectorId, CredentialId, TenantId};
+use ids::{AppId, ConnectorId, CredentialId, TenantId};
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::Connection;
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::row::{RowExt as _, json_text, micros, micros_opt};
 
@@ -123,7 +125,7 @@ const COLUMNS: &str = "c.id, c.connector_id, c.client_id, c.public_jwk, c.label,
 
 macro_rules! select {
     ($rest:literal) => {
-        sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}{}", $rest))
+        AssertSqlSafe(format!("SELECT {COLUMNS}{}", $rest))
     };
 }
 
@@ -215,6 +217,43 @@ pub async fn caller(conn: &mut Connection, tenant: TenantId, id: CredentialId) -
     .fetch_optional(conn)
     .await?;
     row.as_ref().map(read_caller).transpose()
+}
+
+/// The app of a connector that was not deleted, or `None`. On PostgreSQL the connector's row is kept as it is until the
+/// transaction ends: whoever changes the credentials of a connector asks this first, so that two changes wait for each
+/// other.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock_connector(
+    conn: &mut Connection,
+    engine: Engine,
+    tenant: TenantId,
+    connector: ConnectorId,
+) -> Result<Option<AppId>> {
+    let select = format!(
+        "SELECT app_id FROM connector WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL{}",
+        engine.for_update()
+    );
+    let row = sqlx::query(AssertSqlSafe(select))
+        .bind(tenant.to_string())
+        .bind(connector.to_string())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| row.parsed("app_id")).transpose()
+}
+
+/// The app of a connector, deleted or not.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn app_of(conn: &mut Connection, tenant: TenantId, connector: ConnectorId) -> Result<Option<AppId>> {
+    let row = sqlx::query("SELECT app_id FROM connector WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.to_string())
+        .bind(connector.to_string())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| row.parsed("app_id")).transpose()
 }
 
 /// Writes down the state, and the times that belong to it.

@@ -10,6 +10,7 @@ mod key_file;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hmac};
@@ -132,9 +133,10 @@ struct Loaded {
     bytes: SealKey,
 }
 
-/// Seals with the newest key and opens with any.
+/// Seals with the newest key and opens with any. Clones share the keys.
+#[derive(Clone)]
 pub struct Sealer {
-    keys: Vec<Loaded>,
+    keys: Arc<[Loaded]>,
 }
 
 impl Sealer {
@@ -147,7 +149,7 @@ impl Sealer {
             let unbound = UnboundKey::new(&AES_256_GCM_SIV, &*key.0).map_err(|_| SealError::NotKey)?;
             Ok(Loaded { id: key.id(), key: LessSafeKey::new(unbound), bytes: key.clone() })
         };
-        let keys = keys.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+        let keys = keys.iter().map(load).collect::<Result<Arc<[_]>, _>>()?;
         if keys.is_empty() { Err(SealError::NoKey) } else { Ok(Self { keys }) }
     }
 

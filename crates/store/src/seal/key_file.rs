@@ -38,8 +38,8 @@ pub enum KeyFileError {
         #[source]
         source: io::Error,
     },
-    /// Others may read it.
-    #[error("the key file `{path}` can be read by others; hint: chmod 600 {path}")]
+    /// Others may read it, or the group may write it.
+    #[error("the key file `{path}` is open to others; hint: chmod 600 {path}")]
     Open {
         /// The file.
         path: Utf8PathBuf,
@@ -96,7 +96,8 @@ pub fn add_key(path: &Utf8Path, rng: &dyn Rng) -> Result<(), KeyFileError> {
 fn read(path: &Utf8Path) -> Result<Vec<SealKey>, KeyFileError> {
     let failed = |source| KeyFileError::Read { path: path.to_owned(), source };
     let about = fs::metadata(path).map_err(failed)?;
-    if about.permissions().mode() & 0o077 != 0 {
+    // The owner's group may read: that is how Kubernetes hands out secrets.
+    if about.permissions().mode() & 0o027 != 0 {
         return Err(KeyFileError::Open { path: path.to_owned() });
     }
     if about.len() > MAX_BYTES {

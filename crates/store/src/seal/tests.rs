@@ -116,9 +116,12 @@ fn servers_that_start_together_get_one_key() {
 fn a_key_file_that_others_may_read_is_refused() {
     let (_folder, path) = folder();
     open_or_create(&path, &SystemRng).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-    let error = open_or_create(&path, &SystemRng).unwrap_err().to_string();
-    assert!(error.contains("hint: chmod 600"), "{error}");
+    for (mode, good) in [(0o400, true), (0o440, true), (0o640, true), (0o644, false), (0o660, false), (0o604, false)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let refusal = open_or_create(&path, &SystemRng).err().map(|error| error.to_string());
+        assert_eq!(refusal.is_none(), good, "{mode:o}");
+        assert!(refusal.is_none_or(|text| text.contains("hint: chmod 600")), "{mode:o}");
+    }
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::write(&path, "not a key\n").unwrap();
     assert!(matches!(open_or_create(&path, &SystemRng), Err(KeyFileError::Keys { .. })));
