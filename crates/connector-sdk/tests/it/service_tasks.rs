@@ -1,3 +1,9 @@
 //! What the tasks of service mode come to.
 
+mod allrounder;
+mod cases;
+mod details;
 mod encryption;
+mod field_rules;
+mod robustness;
+mod table;

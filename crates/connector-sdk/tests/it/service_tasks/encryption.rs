@@ -13,7 +13,7 @@ use connector_sdk::service::encryption::{ClientKey, Recipients, local_options};
 use proto::c1::connector::v2::credential_options::{EncryptedPassword, NoPassword, Options, RandomPassword, Sso};
 use proto::c1::connector::v2::encryption_config::{AgeRecipientConfig, Config, JwkPublicKeyConfig};
 use proto::c1::connector::v2::{
-    CredentialOptions, EncryptedData, EncryptionConfig, PlaintextData, local_credential_options,
+    CredentialOptions, EncryptedData, EncryptionConfig, LocalCredentialOptions, PlaintextData, local_credential_options,
 };
 use serde_json::Value;
 
@@ -26,7 +26,8 @@ struct Key {
     public: Value,
     #[serde(default)]
     pem: String,
-    key_id: String,
+    #[serde(rename = "key_id")]
+    id: String,
     provider: String,
     sealed: String,
 }
@@ -120,7 +121,7 @@ fn opened_jwe(key: &Key, compact: &[u8]) -> Vec<u8> {
 
 fn sealed_password(key: &Key) -> EncryptedData {
     EncryptedData {
-        key_ids: vec![key.key_id.clone()],
+        key_ids: vec![key.id.clone()],
         encrypted_bytes: key.sealed.clone().into_bytes(),
         ..EncryptedData::default()
     }
@@ -155,9 +156,9 @@ fn each_recipient_opens_its_own_copy_of_each_secret() {
         assert_eq!(data.name, if position < keys.len() { "password" } else { "key" });
         assert_eq!((data.description.as_str(), data.schema.as_str()), ("of the account", "text"));
         assert_eq!(data.provider, key.provider, "{name}");
-        assert_eq!(data.key_ids, [key.key_id.clone()], "{name}");
+        assert_eq!(data.key_ids, std::slice::from_ref(&key.id), "{name}");
         // The deprecated field is only filled for JWKs.
-        assert_eq!(data.key_id, if name == "age" { "" } else { key.key_id.as_str() });
+        assert_eq!(data.key_id, if name == "age" { "" } else { key.id.as_str() });
         assert_eq!(opened(name, key, &data.encrypted_bytes), SECRET.as_bytes(), "{name}");
         if name != "age" {
             assert_eq!(opened(name, key, key.sealed.as_bytes()), SECRET.as_bytes(), "{name} by the Go SDK");
@@ -175,7 +176,7 @@ fn a_private_key_names_its_public_half() {
     let keys = keys();
     for name in ["ed25519", "p256", "p521"] {
         let sealed = Recipients::new(&[jwk(&keys[name].private)]).unwrap().seal(&[secret("password")]).unwrap();
-        assert_eq!(sealed[0].key_ids, [keys[name].key_id.clone()]);
+        assert_eq!(sealed[0].key_ids, [keys[name].id.clone()]);
         assert_eq!(opened(name, &keys[name], &sealed[0].encrypted_bytes), SECRET.as_bytes());
     }
 }
@@ -242,8 +243,8 @@ fn what_is_no_key_is_refused() {
 #[test]
 fn a_password_for_this_connector_is_opened() {
     let key = &keys()["ed25519"];
-    assert_eq!(key.client_key(None).key_id(), key.key_id);
-    assert_eq!(key.client_key(Some("")).key_id(), key.key_id);
+    assert_eq!(key.client_key(None).key_id(), key.id);
+    assert_eq!(key.client_key(Some("")).key_id(), key.id);
     assert_eq!(password(&sealed_password(key), &key.client_key(None)).unwrap(), SECRET);
 
     // A key with a name goes by the name.
@@ -265,7 +266,7 @@ fn a_password_that_is_not_for_this_connector_is_refused() {
     let key = &keys["ed25519"];
     let client = key.client_key(None);
     let mine = sealed_password(key);
-    let unmatched = format!("no encrypted password matched client secret key id \"{}\"", key.key_id);
+    let unmatched = format!("no encrypted password matched client secret key id \"{}\"", key.id);
     let undecryptable = |bytes: &[u8]| EncryptedData { encrypted_bytes: bytes.to_vec(), ..mine.clone() };
     for (data, code, text) in [
         (EncryptedData { key_ids: Vec::new(), ..mine.clone() }, Code::InvalidArgument, unmatched.as_str()),
@@ -273,7 +274,7 @@ fn a_password_that_is_not_for_this_connector_is_refused() {
         (undecryptable(b"***"), Code::Internal, "failed to decode encrypted bytes"),
         (undecryptable(b"AAAA"), Code::Internal, "failed to decrypt"),
         (undecryptable(keys["rsa"].sealed.as_bytes()), Code::Internal, "failed to decrypt"),
-        (undecryptable(&[b'A'; 100_000]), Code::Internal, "too long"),
+        (undecryptable(&vec![b'A'; 100_000]), Code::Internal, "too long"),
     ] {
         let (found, message) = password(&data, &client).unwrap_err();
         assert_eq!(found, code, "{message}");
@@ -293,7 +294,7 @@ fn a_password_that_is_not_for_this_connector_is_refused() {
 #[test]
 fn other_wishes_are_passed_on() {
     use local_credential_options::{NoPassword as LocalNoPassword, Options as Local};
-    assert_eq!(local_options(None, &[], None).unwrap(), Default::default());
+    assert_eq!(local_options(None, &[], None).unwrap(), LocalCredentialOptions::default());
     assert_eq!(
         local_options(Some(&CredentialOptions::default()), &[], None).unwrap_err().message(),
         "invalid credential options"
@@ -319,5 +320,5 @@ fn other_wishes_are_passed_on() {
 fn a_client_key_does_not_show_itself() {
     let keys = keys();
     let shown = format!("{:?}", keys["ed25519"].client_key(None));
-    assert_eq!(shown, format!("ClientKey {{ key_id: {:?}, .. }}", keys["ed25519"].key_id));
+    assert_eq!(shown, format!("ClientKey {{ key_id: {:?}, .. }}", keys["ed25519"].id));
 }
