@@ -24,7 +24,7 @@ on_both_engines! {
         let world = World::new(&database).await?;
         let client = world.client().await?;
         let token = world.bearer(&client).await?;
-        let call = Call { authorization: None, proofs: &[], authority: HOST, path: PATH, from: address() };
+        let call = Call { authorization: None, proofs: &[], authority: HOST, path: PATH, from: Some(address()) };
         assert!(matches!(world.authority.authenticate(call).await, Err(CallError::Missing)));
         for header in ["", "Bearer", "Bearer ", "Basic abc", &token] {
             assert!(matches!(world.call(header, &[]).await, Err(CallError::Missing)), "{header}");

@@ -119,7 +119,7 @@ impl World {
     }
 
     pub(crate) async fn ask(&self, form: &str, proofs: &[&str]) -> Answer {
-        let request = Request { form: form.as_bytes(), proofs, url: TOKEN_URL, from: address() };
+        let request = Request { form: form.as_bytes(), proofs, url: TOKEN_URL, from: Some(address()) };
         self.authority.token(request).await
     }
 
@@ -135,7 +135,8 @@ impl World {
     }
 
     pub(crate) async fn call(&self, authorization: &str, proofs: &[&str]) -> Result<ConnectorCaller, CallError> {
-        let call = Call { authorization: Some(authorization), proofs, authority: HOST, path: PATH, from: address() };
+        let call =
+            Call { authorization: Some(authorization), proofs, authority: HOST, path: PATH, from: Some(address()) };
         self.authority.authenticate(call).await
     }
 
@@ -170,8 +171,8 @@ impl World {
     }
 }
 
-pub(crate) fn address() -> Option<IpAddr> {
-    Some(IpAddr::from([192, 0, 2, 1]))
+pub(crate) fn address() -> IpAddr {
+    IpAddr::from([192, 0, 2, 1])
 }
 
 /// A connector's side.
