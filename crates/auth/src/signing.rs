@@ -103,7 +103,8 @@ impl Keys {
         Ok(Self { store, sealer, known, reloaded: tokio::sync::Mutex::new(None) })
     }
 
-    /// Makes the next key when the newest is old, and forgets those that nobody needs. To be called now and then.
+    /// Makes the next key when the newest is old, forgets those that nobody needs, and seals them with the newest key for
+    /// sealing. To be called now and then.
     pub(crate) async fn tend(&self) -> Result<(), Error> {
         let Some(mut known) = load(&self.store, &self.sealer).await? else { return Err(Error::NoKey) };
         let now = self.store.now();
@@ -117,7 +118,22 @@ impl Keys {
             table::remove_retired(tx.conn(), tenant, PURPOSE, before(now, OVERLAP)).await?;
             tx.commit().await?;
         }
+        self.reseal().await?;
         self.replace(known);
+        Ok(())
+    }
+
+    /// Seals the keys anew that were sealed with another key than the newest, so that the older one can be given up.
+    async fn reseal(&self) -> Result<(), Error> {
+        let rows = table::list(&mut *self.store.read().await?, self.store.tenant(), PURPOSE).await?;
+        for row in rows.iter().filter(|row| self.sealer.is_outdated(&row.sealed_private)) {
+            let place = table::SigningKey::place(&row.id);
+            let private = self.sealer.open(place, &row.sealed_private)?;
+            let sealed = self.sealer.seal(place, &private, self.store.rng())?;
+            let mut tx = self.store.begin().await?;
+            table::reseal(tx.conn(), &row.id, sealed).await?;
+            tx.commit().await?;
+        }
         Ok(())
     }
 

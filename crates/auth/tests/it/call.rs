@@ -191,4 +191,17 @@ on_both_engines! {
         assert!(cause.contains("every server of one database needs the same keys"), "{cause}");
         assert!(auth::Authority::open(world.store.clone(), &world.sealer).await.is_ok());
     }
+
+    async fn the_key_for_sealing_can_be_changed(database: Database) {
+        let world = World::new(&database).await?;
+        let client = world.client().await?;
+        let token = format!("Bearer {}", world.bearer(&client).await?);
+        let [old, new] = [1, 2].map(|seed| store::seal::SealKey::generate(&ids::SeededRng::new(seed)));
+        let both = store::seal::Sealer::new(&[new.clone(), old])?;
+        auth::Authority::open(world.store.clone(), &both).await?.tend().await?;
+        let only_new = store::seal::Sealer::new(&[new])?;
+        let authority = auth::Authority::open(world.store.clone(), &only_new).await?;
+        let call = Call { authorization: Some(&token), proofs: &[], authority: HOST, path: PATH, from: None };
+        assert_eq!(authority.authenticate(call).await?.connector_id, client.connector);
+    }
 }

@@ -4,6 +4,7 @@ mod audit;
 mod file;
 mod idempotency;
 mod schema;
+mod secrets;
 
 use std::sync::Arc;
 
