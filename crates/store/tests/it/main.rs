@@ -1,4 +1,5 @@
 //! The store on both engines.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod audit;
 mod file;
