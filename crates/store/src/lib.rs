@@ -15,6 +15,7 @@ mod error;
 pub mod file;
 mod hex;
 pub mod idempotency;
+pub mod job;
 mod open;
 pub mod person;
 pub mod replay;
@@ -22,6 +23,7 @@ mod row;
 pub mod seal;
 pub mod setup_link;
 pub mod signing_key;
+pub mod task;
 mod tx;
 
 pub use engine::Engine;

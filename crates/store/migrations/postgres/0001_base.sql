@@ -325,7 +325,7 @@ CREATE TABLE task (
     finished_at      BIGINT
 );
 CREATE INDEX task_offer ON task (connector_id, state, priority, available_at);
-CREATE INDEX task_list ON task (connector_id, id);
+CREATE INDEX task_list ON task (connector_id, created_at, id);
 CREATE INDEX task_lease ON task (lease_until) WHERE state = 'leased';
 CREATE UNIQUE INDEX task_idempotency ON task (connector_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 

@@ -1,0 +1,3 @@
+//! Jobs on both engines: each is done, also when whoever does it dies.
+
+mod runner;
