@@ -1,1 +1,3 @@
-//! The face that connectors see: token endpoint and BatonService.
+//! The face that connectors see: token endpoint and BatonService, and the port that carries everything.
+
+pub mod server;
