@@ -29,7 +29,7 @@ pub use operations::{
     ResourceDeleter, RotatedCredential,
 };
 pub use page::{EntitlementPage, FoundResource, GrantPage, PageToken, ResourcePage};
-pub use tickets::{TicketAnswer, TicketManager, TicketSchemaPage};
+pub use tickets::{TicketAnswer, TicketManager, TicketSchemaPage, Ticketing};
 
 /// A product whose users and access can be read, and perhaps changed.
 #[async_trait]

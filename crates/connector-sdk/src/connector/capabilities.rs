@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use proto::c1::connector::v2::{
     Capability, CapabilityPermissions, ConnectorCapabilities, ConnectorMetadata, CredentialDetails,
-    CredentialDetailsAccountProvisioning, CredentialDetailsCredentialRotation, Deprecated, OptInRequired,
-    ResourceTypeCapability, SkipSyncAnomalyDetection,
+    CredentialDetailsAccountProvisioning, CredentialDetailsCredentialRotation, Deprecated, ExternalTicketSettings,
+    OptInRequired, ResourceTypeCapability, SkipSyncAnomalyDetection,
 };
 
 use crate::annotations::{contains, pick};
 
-use super::{Connector, CredentialIssuer, CredentialSupport, ResourceGetter, ResourceSyncer};
+use super::{Connector, CredentialIssuer, CredentialSupport, ResourceGetter, ResourceSyncer, Ticketing};
 
 /// The capabilities of the connector: its resource types sorted by id, each with what it can do.
 ///
@@ -50,10 +50,17 @@ pub fn capabilities(connector: &dyn Connector) -> ConnectorCapabilities {
     }
 }
 
-/// The metadata of the connector with its capabilities filled in.
+/// The metadata of the connector with its capabilities filled in, and whether it handles tickets if it could.
+///
+/// Source: baton-service-mode §11.
 #[must_use]
-pub fn described(connector: &dyn Connector) -> ConnectorMetadata {
-    ConnectorMetadata { capabilities: Some(capabilities(connector)), ..connector.metadata() }
+pub fn described(connector: &dyn Connector, ticketing: Ticketing) -> ConnectorMetadata {
+    let mut metadata = ConnectorMetadata { capabilities: Some(capabilities(connector)), ..connector.metadata() };
+    if connector.ticket_manager().is_some() {
+        let settings = ExternalTicketSettings { enabled: ticketing == Ticketing::Enabled };
+        proto::annotations::append(&mut metadata.annotations, &settings);
+    }
+    metadata
 }
 
 fn of_type(syncer: &dyn ResourceSyncer) -> ResourceTypeCapability {

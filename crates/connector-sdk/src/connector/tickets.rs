@@ -10,6 +10,15 @@ use super::PageToken;
 use crate::annotations::Annotations;
 use crate::error::Result;
 
+/// Whether tickets are handled at all (`--ticketing`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ticketing {
+    /// Ticket tasks are carried out.
+    Enabled,
+    /// Ticket tasks are refused.
+    Disabled,
+}
+
 /// Opens tickets and reads them back.
 #[async_trait]
 pub trait TicketManager: Send + Sync {

@@ -28,7 +28,7 @@ use proto::google::rpc::Status;
 use answer::{Answer, Fault};
 
 use super::encryption::ClientKey;
-use crate::connector::Connector;
+use crate::connector::{Connector, Ticketing};
 use crate::error::{Code, Error, Result};
 use crate::provision::Provisioner;
 use crate::runtime::Runtime;
@@ -39,15 +39,6 @@ pub enum Provisioning {
     /// Tasks that write are carried out.
     Enabled,
     /// Tasks that write are refused.
-    Disabled,
-}
-
-/// Whether the connector handles tickets (`--ticketing`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ticketing {
-    /// Ticket tasks are carried out.
-    Enabled,
-    /// Ticket tasks are refused.
     Disabled,
 }
 

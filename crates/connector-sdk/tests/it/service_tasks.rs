@@ -1,6 +1,6 @@
 //! What the tasks of service mode come to.
 
-mod allrounder;
+pub(crate) mod allrounder;
 mod cases;
 mod details;
 mod encryption;

@@ -10,10 +10,10 @@ use proto::c1::connectorapi::baton::v1::task::{
 };
 use proto::{Any, Message};
 
+use super::TaskContext;
 use super::answer::{Answer, Fault, MAX_BYTES, guarded, read};
 use super::rules::Rules;
-use super::{TaskContext, Ticketing};
-use crate::connector::{PageToken, TicketManager};
+use crate::connector::{PageToken, TicketManager, Ticketing};
 use crate::error::{Code, Error, Result};
 use crate::retry::RetryPolicy;
 

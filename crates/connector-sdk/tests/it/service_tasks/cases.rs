@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use connector_sdk::annotations::pack;
-use connector_sdk::connector::Connector;
+use connector_sdk::connector::{Connector, Ticketing};
 use connector_sdk::runtime::Runtime;
-use connector_sdk::service::task::{Provisioning, TaskContext, TaskOutcome, Ticketing, execute};
+use connector_sdk::service::task::{Provisioning, TaskContext, TaskOutcome, execute};
 use connector_sdk::{entitlement, grant, resource};
 use proto::c1::connector::v2::credential_issue_options::{ApiKey, Options as Issue};
 use proto::c1::connector::v2::encryption_config::{AgeRecipientConfig, Config};
