@@ -7,5 +7,7 @@
 
 pub mod actor;
 pub mod audit;
+pub mod hold;
+pub mod sync;
 pub mod task;
 pub mod vocabulary;
