@@ -49,6 +49,9 @@ pub enum Error {
         /// Its id.
         id: String,
     },
+    /// What names the next page of a list does not.
+    #[error("this is no cursor of this list; hint: begin with the first page")]
+    Cursor,
     /// A stored value cannot be what it is.
     #[error("column `{column}` holds what it cannot hold")]
     Corrupt {

@@ -14,15 +14,18 @@ mod engine;
 mod error;
 pub mod file;
 mod hex;
+pub mod hold;
 pub mod idempotency;
 pub mod job;
 mod open;
+mod page;
 pub mod person;
 pub mod replay;
 mod row;
 pub mod seal;
 pub mod setup_link;
 pub mod signing_key;
+pub mod sync;
 pub mod task;
 mod tx;
 
@@ -30,6 +33,7 @@ pub use engine::Engine;
 pub use error::{Error, Result, Retry};
 pub use hex::hex;
 pub use open::{Location, Store, Surroundings};
+pub use page::{Page, Paging};
 pub use row::{RowExt, flag, json_text, micros, micros_opt};
 pub use tx::Tx;
 
