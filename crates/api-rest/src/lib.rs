@@ -10,7 +10,6 @@ mod http;
 mod openapi;
 mod routes;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,10 +25,6 @@ pub use openapi::document;
 
 /// The largest body of a request that is no file, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
-
-/// The address of whoever is connected; the server puts it into the extensions of each request.
-#[derive(Debug, Clone, Copy)]
-pub struct PeerAddress(pub SocketAddr);
 
 /// What the routes work with. Clones share everything.
 #[derive(Clone)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::actor::Actor;
 use domain::audit::{Event, Object, Via};
 use store::Store;
+use store::file::Files;
 use store::seal::Sealer;
 use tokio::sync::Notify;
 
@@ -36,15 +37,18 @@ pub struct Governance {
 struct Inner {
     store: Store,
     sealer: Sealer,
+    files: Files,
     settings: Settings,
-    task_queued: Notify,
+    task_queued: Arc<Notify>,
+    job_queued: Arc<Notify>,
 }
 
 impl Governance {
     /// The use cases on this store.
     #[must_use]
-    pub fn new(store: Store, sealer: Sealer, settings: Settings) -> Self {
-        Self { inner: Arc::new(Inner { store, sealer, settings, task_queued: Notify::new() }) }
+    pub fn new(store: Store, sealer: Sealer, files: Files, settings: Settings) -> Self {
+        let (task_queued, job_queued) = (Arc::default(), Arc::default());
+        Self { inner: Arc::new(Inner { store, sealer, files, settings, task_queued, job_queued }) }
     }
 
     /// What is remembered.
@@ -59,6 +63,12 @@ impl Governance {
         &self.inner.sealer
     }
 
+    /// Where uploaded files are.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.inner.files
+    }
+
     /// What people and connectors are told.
     #[must_use]
     pub fn settings(&self) -> &Settings {
@@ -67,8 +77,14 @@ impl Governance {
 
     /// Wakes when a task for a connector was queued by this process: hosted connectors need not wait for their poll.
     #[must_use]
-    pub fn task_queued(&self) -> &Notify {
+    pub fn task_queued(&self) -> &Arc<Notify> {
         &self.inner.task_queued
+    }
+
+    /// Wakes when a job was queued by this process.
+    #[must_use]
+    pub fn job_queued(&self) -> &Arc<Notify> {
+        &self.inner.job_queued
     }
 }
 

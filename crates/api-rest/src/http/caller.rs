@@ -1,7 +1,9 @@
 //! Who calls: the bearer token of a machine or person, checked before any route is.
 
+use std::net::SocketAddr;
+
 use auth::machine::{self, CallError};
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -10,14 +12,14 @@ use domain::audit::Via;
 use governance::{Caller, Code};
 
 use super::problem::{Problem, Result};
-use crate::{Api, PeerAddress};
+use crate::Api;
 
 /// Refuses requests without a valid token; the others carry their [`Caller`] on.
 pub(crate) async fn authenticate(State(api): State<Api>, mut request: Request, next: Next) -> Result<Response> {
     // A header that is no text is none of ours, and refused as such.
     let authorization = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or("bearer -"));
     let actor = machine::authenticate(api.governance().store(), authorization).await.map_err(refused)?;
-    let ip = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip().to_string());
+    let ip = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
     request.extensions_mut().insert(Caller::new(actor, Via::Rest).from_ip(ip));
     Ok(next.run(request).await)
 }

@@ -1,0 +1,49 @@
+//! The pages that people see: today the one that makes the first administrator, and a front door that says what is there.
+//!
+//! Start at [`router`]. Pages work without JavaScript and load nothing from elsewhere.
+//!
+//! Source: governance §4; the console itself is not there yet.
+
+mod headers;
+mod setup;
+
+use askama::Template;
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use governance::Governance;
+
+/// Every page.
+pub fn router(governance: Governance) -> Router {
+    Router::new()
+        .route("/", get(front))
+        .route("/style.css", get(style))
+        .route("/setup/{token}", get(setup::show).post(setup::claim))
+        .layer(axum::middleware::from_fn(headers::protect))
+        .with_state(governance)
+}
+
+#[derive(Template)]
+#[template(path = "front.html")]
+struct Front;
+
+async fn front() -> Response {
+    page(&Front)
+}
+
+async fn style() -> impl IntoResponse {
+    let kind = HeaderValue::from_static("text/css; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], include_str!("../templates/style.css"))
+}
+
+/// A page as an answer.
+fn page(template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(error = %error, "a page cannot be written");
+            http::StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
