@@ -84,8 +84,10 @@ impl Guard {
 
 impl Own {
     fn new(now: Timestamp) -> Self {
+        // Nonces are exact to the millisecond; one that was made right after the start must not look older.
+        let since = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let seen = Seen { current: HashSet::new(), former: HashSet::new(), turned_at: now };
-        Self { since: now, seen: Mutex::new(seen) }
+        Self { since, seen: Mutex::new(seen) }
     }
 
     fn admit(&self, key: &[u8; 32], now: Timestamp) -> Result<(), ReplayError> {

@@ -24,6 +24,9 @@ const TRAVEL_SECONDS: i64 = 5;
 /// The longest life of an assertion, in seconds, counted from this server's present.
 pub const MAX_LIFE_SECONDS: i64 = 300;
 
+/// What the header's `typ` may be, if there is one: what RFC 7523 leaves open, and what its successor asks for.
+const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
+
 /// How long an assertion of ours lives, in seconds, and how long before its making it is valid already.
 const LIFE_SECONDS: i64 = 120;
 
@@ -162,7 +165,7 @@ pub fn verify(
     let parts = Unverified::parse(assertion)?;
     let claims: Claims = parts.verify(key)?;
     let header: Header = parts.header()?;
-    if header.typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("jwt")) {
+    if header.typ.is_some_and(|typ| !TYPES.iter().any(|known| typ.eq_ignore_ascii_case(known))) {
         return Err(AssertionError::Type);
     }
     for (name, value) in [("iss", &claims.iss), ("sub", &claims.sub)] {

@@ -11,10 +11,13 @@ use crate::row::{RowExt as _, micros};
 
 /// Lets offers and claims wait for each other, across servers, until the transaction ends.
 ///
+/// Takes the head of the audit chain, which each of them writes to at its end anyway: taking any other row first could
+/// make two changes wait for each other in a circle.
+///
 /// # Errors
 /// When the database refuses.
 pub async fn lock(conn: &mut Connection, engine: Engine, tenant: TenantId) -> Result<()> {
-    let select = format!("SELECT id FROM tenant WHERE id = $1{}", engine.for_update());
+    let select = format!("SELECT seq FROM audit_head WHERE tenant_id = $1{}", engine.for_update());
     sqlx::query(AssertSqlSafe(select)).bind(tenant.to_string()).fetch_optional(conn).await?;
     Ok(())
 }

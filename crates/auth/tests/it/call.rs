@@ -155,6 +155,29 @@ on_both_engines! {
         assert!(world.call(&token, &[]).await.unwrap_err().is_unavailable());
     }
 
+    async fn a_restart_of_the_database_is_never_taken_for_a_wrong_token(database: Database) {
+        let world = World::new(&database).await?;
+        let client = world.client().await?;
+        let token = format!("Bearer {}", world.bearer(&client).await?);
+        for _ in 0..3 {
+            database.disconnect_all()?;
+            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+            while let Err(refusal) = world.call(&token, &[]).await {
+                assert!(refusal.is_unavailable(), "{refusal}");
+                assert!(std::time::Instant::now() < deadline, "the database does not come back");
+            }
+            database.disconnect_all()?;
+            loop {
+                let answer = world.ask(&client.form(&world), &[]).await;
+                if answer.status == 200 {
+                    break;
+                }
+                assert_eq!(answer.status, 503, "{:?}", answer.refusal);
+                assert!(std::time::Instant::now() < deadline, "the database does not come back");
+            }
+        }
+    }
+
     async fn signing_keys_follow_each_other_without_a_gap(database: Database) {
         let world = World::new(&database).await?;
         let other = world.another(&database).await?;
