@@ -7,11 +7,12 @@
 //! Source: baton-service-mode §9, encryption.
 
 mod client_key;
+mod hybrid;
 mod jwe;
 mod jwk;
 mod options;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use age::x25519;
 use proto::c1::connector::v2::{EncryptedData, EncryptionConfig, PlaintextData, encryption_config};
@@ -29,12 +30,11 @@ const JWK_PRIVATE: &str = "baton/jwk/v1/private";
 const AGE: &str = "baton/age/v1";
 
 /// Who may read the secrets of one answer.
-#[derive(Debug)]
 pub struct Recipients(Vec<Recipient>);
 
-#[derive(Debug)]
 enum Recipient {
     Age { key_id: String, recipient: x25519::Recipient },
+    Hybrid { key_id: String, recipient: Box<hybrid::Recipient> },
     Jwk { key_id: String, key: jwk::PublicKey },
 }
 
@@ -83,8 +83,12 @@ impl Recipient {
     }
 
     fn age(text: &str) -> Result<Self, String> {
+        let key_id = hex(&jwk::sha256(text.as_bytes()));
+        if let Some(recipient) = hybrid::Recipient::from_text(text) {
+            return Ok(Self::Hybrid { key_id, recipient: Box::new(recipient) });
+        }
         let recipient = text.parse().map_err(|_| "age: invalid recipient".to_owned())?;
-        Ok(Self::Age { key_id: hex(&jwk::sha256(text.as_bytes())), recipient })
+        Ok(Self::Age { key_id, recipient })
     }
 
     fn seal(&self, secret: &PlaintextData) -> Result<EncryptedData> {
@@ -92,6 +96,9 @@ impl Recipient {
         let (provider, old_key_id, key_id, encrypted_bytes) = match self {
             Self::Age { key_id, recipient } => {
                 (AGE, String::new(), key_id, age::encrypt(recipient, &secret.bytes).map_err(failed)?)
+            }
+            Self::Hybrid { key_id, recipient } => {
+                (AGE, String::new(), key_id, age::encrypt(recipient.as_ref(), &secret.bytes).map_err(failed)?)
             }
             // Only this form fills the deprecated field as well.
             Self::Jwk { key_id, key } => (JWK, key_id.clone(), key_id, key.seal(&secret.bytes)?),
@@ -105,6 +112,13 @@ impl Recipient {
             schema: secret.schema.clone(),
             encrypted_bytes,
         })
+    }
+}
+
+impl fmt::Debug for Recipients {
+    /// Prints how many there are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recipients({})", self.0.len())
     }
 }
 

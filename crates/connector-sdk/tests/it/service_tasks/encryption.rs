@@ -158,7 +158,12 @@ fn each_recipient_opens_its_own_copy_of_each_secret() {
         assert_eq!(data.provider, key.provider, "{name}");
         assert_eq!(data.key_ids, std::slice::from_ref(&key.id), "{name}");
         // The deprecated field is only filled for JWKs.
-        assert_eq!(data.key_id, if name == "age" { "" } else { key.id.as_str() });
+        assert_eq!(data.key_id, if data.provider == "baton/age/v1" { "" } else { key.id.as_str() });
+        if name == "hybrid" {
+            // Nothing here reads it; the unit tests do.
+            assert!(data.encrypted_bytes.starts_with(b"age-encryption.org/v1\n-> mlkem768x25519 "));
+            continue;
+        }
         assert_eq!(opened(name, key, &data.encrypted_bytes), SECRET.as_bytes(), "{name}");
         if name != "age" {
             assert_eq!(opened(name, key, key.sealed.as_bytes()), SECRET.as_bytes(), "{name} by the Go SDK");
