@@ -1,7 +1,7 @@
 //! Secrets on the wire: sealed for whoever asked for them, opened when they are meant for this connector.
 //!
 //! Start at [`Recipients`], which seals what a connector made, and at [`local_options`], which opens what a task
-//! brings. Both speak the two forms of the ecosystem: `baton/jwk/v1` (a JWK; see [`jwk`]) and `baton/age/v1`.
+//! brings. Both speak the two forms of the ecosystem: `baton/jwk/v1` (a JWK; see `jwk`) and `baton/age/v1`.
 //! Nothing here logs or keeps a secret.
 //!
 //! Source: baton-service-mode §9, encryption.

@@ -1,7 +1,7 @@
 //! Carries out what the server asks for: every type of task but syncs and hellos, which the poll loop does itself.
 //!
 //! Start at [`execute`]. It always has an answer, also where a Go connector is silent. A task that makes no sense is
-//! refused first, then one that breaks a field rule ([`rules`]), then, without `--provisioning`, one that writes; only
+//! refused first, then one that breaks a field rule (`rules`), then, without `--provisioning`, one that writes; only
 //! then the connector is asked.
 //!
 //! Source: baton-service-mode §9.
