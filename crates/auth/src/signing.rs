@@ -21,6 +21,8 @@ use crate::authority::Error;
 const PURPOSE: &str = "access_token";
 /// How old the newest key may become before another follows it.
 const ROTATE_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a new key waits before it signs, so that every process has read it by then.
+const PUBLISH: SignedDuration = SignedDuration::from_mins(10);
 /// How long the older keys still verify after a new one was made. Far longer than a token lives, so that a process that
 /// has not heard of the new key yet goes on.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
@@ -88,6 +90,7 @@ pub(crate) struct Keys {
 
 struct Known {
     signing: (String, SigningKey),
+    /// When the newest key was made.
     made_at: Timestamp,
     verifying: HashMap<String, PublicKey>,
 }
@@ -199,7 +202,7 @@ impl std::fmt::Debug for Keys {
 /// The keys in the database; none when there is none that signs.
 async fn load(store: &Store, sealer: &Sealer) -> Result<Option<Known>, Error> {
     let rows = table::list(&mut *store.read().await?, store.tenant(), PURPOSE).await?;
-    known(&rows, sealer)
+    known(&rows, sealer, store.now())
 }
 
 /// Makes a key and returns all.
@@ -221,27 +224,27 @@ async fn add(store: &Store, sealer: &Sealer) -> Result<Known, Error> {
     table::insert(tx.conn(), tenant, &row).await?;
     let rows = table::list(tx.conn(), tenant, PURPOSE).await?;
     tx.commit().await?;
-    known(&rows, sealer)?.ok_or(Error::NoKey)
+    known(&rows, sealer, created_at)?.ok_or(Error::NoKey)
 }
 
 /// The public halves are derived from the sealed ones: whoever can only write to the database makes no tokens.
-fn known(rows: &[table::SigningKey], sealer: &Sealer) -> Result<Option<Known>, Error> {
+///
+/// The newest key that is known everywhere signs; when there is none yet, the oldest.
+fn known(rows: &[table::SigningKey], sealer: &Sealer, now: Timestamp) -> Result<Option<Known>, Error> {
+    let usable: Vec<_> = rows.iter().filter(|row| row.retired_at.is_none()).collect();
+    let published = usable.iter().find(|row| row.created_at <= before(now, PUBLISH)).or(usable.last());
+    let (Some(newest), Some(signer)) = (usable.first(), published) else { return Ok(None) };
     let mut signing = None;
     let mut verifying = HashMap::with_capacity(rows.len());
     for row in rows {
         let private = sealer.open(table::SigningKey::place(&row.id), &row.sealed_private)?;
         let key = SigningKey::from_jwk(&private).map_err(Error::Key)?;
         verifying.insert(row.id.clone(), key.public().clone());
-        if signing.is_none() && row.retired_at.is_none() {
-            signing = Some((row, key));
+        if row.id == signer.id {
+            signing = Some((row.id.clone(), key));
         }
     }
-    let known = |(row, key): (&table::SigningKey, _)| Known {
-        signing: (row.id.clone(), key),
-        made_at: row.created_at,
-        verifying,
-    };
-    Ok(signing.map(known))
+    Ok(signing.map(|signing| Known { signing, made_at: newest.created_at, verifying }))
 }
 
 fn before(now: Timestamp, by: SignedDuration) -> Timestamp {

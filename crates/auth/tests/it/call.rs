@@ -192,7 +192,14 @@ on_both_engines! {
         world.authority.tend().await?;
         world.authority.tend().await?;
         assert_eq!(keys().await?.len(), 2);
+        let kid = |token: &str| token.split_once('.').map(|(header, _)| header.to_owned());
+        let same = format!("Bearer {}", world.bearer(&client).await?);
+        assert_eq!(kid(&same), kid(&old), "the new key waits until every server has read it");
+        world.pass(600);
+        world.authority.tend().await?;
+        let old = same;
         let new = format!("Bearer {}", world.bearer(&client).await?);
+        assert_ne!(kid(&new), kid(&old));
         for token in [&old, &new] {
             assert!(world.call(token, &[]).await.is_ok());
             assert!(other.call(token, &[]).await.is_ok(), "it reads the keys again when it meets a new one");
@@ -204,6 +211,20 @@ on_both_engines! {
         assert_eq!(keys().await?.len(), 1);
         let fresh = format!("Bearer {}", world.bearer(&client).await?);
         assert!(other.call(&fresh, &[]).await.is_ok());
+    }
+
+    async fn servers_that_start_together_read_each_other_s_tokens(database: Database) {
+        let world = World::new(&database).await?;
+        let mut tx = world.store.begin().await?;
+        sqlx::query("DELETE FROM signing_key").execute(tx.conn()).await?;
+        tx.commit().await?;
+        let (one, two) = tokio::join!(world.another(&database), world.another(&database));
+        let (one, two) = (one?, two?);
+        let client = one.client().await?;
+        for (maker, reader) in [(&one, &two), (&two, &one)] {
+            let token = format!("Bearer {}", maker.bearer(&client).await?);
+            assert_eq!(reader.call(&token, &[]).await?.connector_id, client.connector);
+        }
     }
 
     async fn keys_sealed_elsewhere_are_named(database: Database) {
