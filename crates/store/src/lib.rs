@@ -15,6 +15,7 @@ mod error;
 pub mod file;
 mod hex;
 pub mod hold;
+pub mod host;
 pub mod idempotency;
 pub mod job;
 mod open;
