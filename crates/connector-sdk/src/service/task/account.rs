@@ -32,12 +32,12 @@ pub(super) async fn create(context: &TaskContext, task: &CreateAccountTask) -> R
         let credential =
             local_options(task.credential_options.as_ref(), &task.encryption_configs, context.client_key.as_deref())
                 .map_err(|error| error.context("error: converting credential options failed"))?;
-        let recipients = Recipients::new(&task.encryption_configs)
+        let mut recipients = Recipients::new(&task.encryption_configs)
             .map_err(|error| error.context("error: creating encryption manager failed"));
-        // A product without passwords makes no secrets, and needs nobody to read them.
-        let support = syncer.account_creator().map(|creator| creator.credential_support().supported);
-        if support.unwrap_or_default().iter().any(|one| *one != Offered::NoPassword) {
-            recipients.as_ref().map_err(|error| crate::error::Error::new(error.code(), error.message()))?;
+        // A product without passwords makes no secrets, and needs nobody to read them; others fail before the call.
+        let offered = syncer.account_creator().map(|creator| creator.credential_support().supported);
+        if offered.unwrap_or_default().iter().any(|one| *one != Offered::NoPassword) {
+            recipients = Ok(recipients?);
         }
         let created = provisioner.create_account(account, &task.resource_type_id, &credential).await?;
         let encrypted_data =
