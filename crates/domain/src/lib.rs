@@ -5,9 +5,12 @@
 //!
 //! Source: governance.md; rule numbers (R-…) and transition numbers (T-…) name the tests.
 
+pub mod access;
 pub mod actor;
 pub mod audit;
+pub mod connector;
 pub mod hold;
+pub mod schedule;
 pub mod sync;
 pub mod task;
 pub mod vocabulary;

@@ -108,7 +108,6 @@ impl State {
             (S::Queued | S::Running, Step::Offered) => S::Running,
             (S::Queued, Step::LeaseLost { .. }) => S::Queued,
             (S::Running, Step::LeaseLost { attempts }) if attempts < MAX_ATTEMPTS => S::Queued,
-            (S::Running, Step::LeaseLost { .. }) => S::Failed,
             // A file that somebody brings needs no connector, so it may come while the sync is queued.
             (S::Queued | S::Running | S::Uploaded, Step::Uploaded) => S::Uploaded,
             // A crash leaves it ingesting; reading the file again is the same step.
@@ -116,7 +115,8 @@ impl State {
             (S::Ingesting | S::Held | S::Applied, Step::Applied) => S::Applied,
             (S::Ingesting | S::Held, Step::Held) => S::Held,
             (S::Uploaded | S::Ingesting | S::Held | S::Discarded, Step::Discarded) => S::Discarded,
-            (S::Queued | S::Running | S::Uploaded | S::Ingesting | S::Held | S::Failed, Step::Failed) => S::Failed,
+            (S::Running, Step::LeaseLost { .. })
+            | (S::Queued | S::Running | S::Uploaded | S::Ingesting | S::Held | S::Failed, Step::Failed) => S::Failed,
             (S::Queued | S::Running | S::Cancelled, Step::Cancelled) => S::Cancelled,
             (state, _) => return Err(Refused { state }),
         })
