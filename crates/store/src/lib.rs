@@ -8,7 +8,9 @@
 //! who may, and what follows, is decided by `domain` and `governance`.
 
 pub mod api_token;
+pub mod app;
 pub mod audit;
+pub mod connector;
 pub mod credential;
 mod engine;
 mod error;
@@ -17,6 +19,7 @@ mod hex;
 pub mod hold;
 pub mod host;
 pub mod idempotency;
+pub mod inventory;
 pub mod job;
 mod open;
 mod page;
