@@ -113,6 +113,12 @@ impl Caller {
         self
     }
 
+    /// On whose behalf `auth` does what this caller wants.
+    #[must_use]
+    pub fn by(&self) -> auth::By<'_> {
+        auth::By { actor: &self.actor, via: self.via, ip: self.ip.as_deref() }
+    }
+
     /// The audit event of something that this caller does.
     #[must_use]
     pub fn event(&self, action: &str, object: Object) -> Event {

@@ -6,6 +6,7 @@
 //!
 //! This crate deliberately knows no HTTP and no SQL.
 
+mod access;
 mod context;
 mod error;
 
