@@ -13,4 +13,4 @@ pub(crate) use body::Body;
 pub(crate) use caller::Signed;
 pub(crate) use page::{Page, PageQuery};
 pub(crate) use problem::{Problem, Result};
-pub(crate) use version::{ExpectedVersion, Versioned};
+pub(crate) use version::{ExpectedVersion, Versioned, audited};

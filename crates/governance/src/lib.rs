@@ -9,6 +9,8 @@
 mod access;
 mod context;
 mod error;
+mod written;
 
 pub use context::{Caller, Governance, Settings};
 pub use error::{Code, Error, Result};
+pub use written::Written;

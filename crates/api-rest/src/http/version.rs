@@ -5,6 +5,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use governance::Written;
 use serde::Serialize;
 
 use super::problem::{Problem, Result};
@@ -48,4 +49,13 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
         }
         response
     }
+}
+
+/// A change as an answer: its place in the audit log as `Podium-Audit-Seq` (R-API-3).
+pub(crate) fn audited<T: IntoResponse>(written: Written<T>) -> Response {
+    let mut response = written.value.into_response();
+    if let Some(seq) = written.seq {
+        response.headers_mut().insert("podium-audit-seq", HeaderValue::from(seq));
+    }
+    response
 }
