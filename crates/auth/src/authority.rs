@@ -19,7 +19,7 @@ use crate::replay::Guard;
 use crate::signing::Keys;
 
 pub use call::{Call, CallError, ConnectorCaller};
-pub use token::{Answer, Refusal, Request};
+pub use token::{Answer, MAX_FORM_BYTES, Refusal, Request};
 
 /// How long an access token lives (D7).
 pub const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);

@@ -15,7 +15,7 @@ use super::{Authority, Ended, Error, Subject, TOKEN_LIFE};
 use crate::signing::{Claims, Confirmation};
 
 /// The longest form that is read, in bytes.
-const MAX_FORM_BYTES: usize = 16 * 1024;
+pub const MAX_FORM_BYTES: usize = 16 * 1024;
 
 /// A request as it came in.
 #[derive(Debug, Clone, Copy)]
