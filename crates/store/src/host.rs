@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use ids::{AppId, ConnectorId, SyncId, TenantId};
+use ids::ConnectorId;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
@@ -17,73 +17,6 @@ const HOSTS: i64 = 50;
 
 /// How many rows [`seen`] writes with one statement.
 const SEEN_ROWS: usize = 400;
-
-/// What is known of a connector when it calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contact {
-    /// Its app.
-    pub app_id: AppId,
-    /// Of which kind it is.
-    pub catalog_id: String,
-    /// What people call it.
-    pub display_name: String,
-    /// Whether a person paused it.
-    pub is_paused: bool,
-    /// When it first said Hello.
-    pub first_contact_at: Option<Timestamp>,
-    /// When it was last heard of; calls of the last minute may be missing.
-    pub last_contact_at: Option<Timestamp>,
-    /// Whether a sync of it was ever applied.
-    pub has_applied: bool,
-    /// Why it refuses writes, since it said so.
-    pub writes_refused: Option<String>,
-    /// How many syncs failed since the last that did not.
-    pub failures_in_a_row: i64,
-    /// When its next sync is due.
-    pub next_sync_at: Option<Timestamp>,
-}
-
-/// What is known of a connector that was not deleted. On PostgreSQL its row stays as it is until the transaction ends.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn contact_for_update(tx: &mut Tx, connector: ConnectorId) -> Result<Option<Contact>> {
-    let (tenant, engine) = (tx.tenant(), tx.engine());
-    contact(tx.conn(), tenant, connector, engine.for_update()).await
-}
-
-async fn contact(
-    conn: &mut Connection,
-    tenant: TenantId,
-    connector: ConnectorId,
-    lock: &'static str,
-) -> Result<Option<Contact>> {
-    let select = format!(
-        "SELECT app_id, catalog_id, display_name, paused_at, first_contact_at, last_contact_at, applied_sync_id, \
-         writes_refused, failures_in_a_row, next_sync_at FROM connector \
-         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL{lock}"
-    );
-    let row = sqlx::query(AssertSqlSafe(select))
-        .bind(tenant.to_string())
-        .bind(connector.to_string())
-        .fetch_optional(conn)
-        .await?;
-    row.map(|row| {
-        Ok(Contact {
-            app_id: row.parsed("app_id")?,
-            catalog_id: row.text("catalog_id")?,
-            display_name: row.text("display_name")?,
-            is_paused: row.number_opt("paused_at")?.is_some(),
-            first_contact_at: row.instant_opt("first_contact_at")?,
-            last_contact_at: row.instant_opt("last_contact_at")?,
-            has_applied: row.text_opt("applied_sync_id")?.is_some(),
-            writes_refused: row.text_opt("writes_refused")?,
-            failures_in_a_row: row.number("failures_in_a_row")?,
-            next_sync_at: row.instant_opt("next_sync_at")?,
-        })
-    })
-    .transpose()
-}
 
 /// What a connector says at its start.
 #[derive(Debug, Clone)]
@@ -242,66 +175,5 @@ pub async fn refuse_writes(tx: &mut Tx, connector: ConnectorId, why: &str) -> Re
         .bind(why)
         .execute(tx.conn())
         .await?;
-    Ok(())
-}
-
-/// Notes that a sync of a connector failed (T-C6), and when the next is due.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn sync_failed(tx: &mut Tx, connector: ConnectorId, why: &str, next: Option<Timestamp>) -> Result<()> {
-    sqlx::query(
-        "UPDATE connector SET failures_in_a_row = failures_in_a_row + 1, last_error = $2, \
-         next_sync_at = COALESCE($3, next_sync_at) WHERE id = $1",
-    )
-    .bind(connector.to_string())
-    .bind(why)
-    .bind(next.map(micros))
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// How much a line of a connector's log matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// It is good to know.
-    Info,
-    /// Somebody should look.
-    Warning,
-    /// Somebody must act.
-    Error,
-}
-
-impl Level {
-    /// The name in REST and in the database.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// Adds a line to the log of a connector that people read.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn log(tx: &mut Tx, connector: ConnectorId, sync: Option<SyncId>, level: Level, message: &str) -> Result<()> {
-    // Sorted by time: the id is one of a sync's kind, which is a UUID of version 7.
-    let (now, id) = (tx.now(), SyncId::new(tx.now(), tx.rng()));
-    sqlx::query(
-        "INSERT INTO connector_log (connector_id, id, sync_id, at, level, message) VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(connector.to_string())
-    .bind(id.to_string())
-    .bind(sync.map(|sync| sync.to_string()))
-    .bind(micros(now))
-    .bind(level.name())
-    .bind(message)
-    .execute(tx.conn())
-    .await?;
     Ok(())
 }

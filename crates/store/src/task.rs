@@ -14,12 +14,16 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::error::Result;
+use crate::host::values;
 use crate::row::{RowExt as _, micros};
 use crate::{Connection, Store, Tx};
 
 const COLUMNS: &str = "id, connector_id, kind, payload, priority, state, attempts, available_at, lease_host, \
      lease_credential, lease_until, heartbeat_at, cancel_asked_at, sync_id, outcome, code, message, response, annotations, \
      wished_by, created_at, started_at, finished_at";
+
+/// How many rows [`renew_all`] writes with one statement.
+const RENEW_ROWS: usize = 400;
 
 /// A wish for work.
 #[derive(Debug, Clone)]
@@ -261,6 +265,66 @@ pub async fn renew(tx: &mut Tx, connector: ConnectorId, id: &TaskId, host: &str,
     .execute(tx.conn())
     .await?;
     Ok(renewed.rows_affected() == 1)
+}
+
+/// A lease that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// The task.
+    pub id: TaskId,
+    /// The host that has it.
+    pub host: String,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// As [`renew`], for many at once; those that are open no more, or somebody else's, stay as they are.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn renew_all(tx: &mut Tx, renewals: &[Renewal]) -> Result<()> {
+    let now = tx.now();
+    for renewals in renewals.chunks(RENEW_ROWS) {
+        let rows = values(renewals.len(), 3);
+        let statement = format!(
+            "WITH v (id, host, until) AS (VALUES {rows}) UPDATE task SET lease_until = v.until, heartbeat_at = {} FROM v \
+             WHERE task.id = v.id AND task.state = 'leased' AND task.lease_host = v.host AND task.lease_until < v.until",
+            micros(now)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for renewal in renewals {
+            query = query.bind(renewal.id.as_str().to_owned()).bind(renewal.host.clone()).bind(micros(renewal.until));
+        }
+        query.execute(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// Gives a task whose lease ran out back to the host that still works on it, unless somebody else has it. Returns
+/// whether it did.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take_again(
+    tx: &mut Tx,
+    id: &TaskId,
+    host: &str,
+    credential: CredentialId,
+    until: Timestamp,
+) -> Result<bool> {
+    let now = tx.now();
+    let taken = sqlx::query(
+        "UPDATE task SET state = 'leased', lease_host = $2, lease_credential = $3, lease_until = $4, heartbeat_at = $5 \
+         WHERE id = $1 AND state = 'queued' AND attempts > 0",
+    )
+    .bind(id.as_str())
+    .bind(host)
+    .bind(credential.to_string())
+    .bind(micros(until))
+    .bind(micros(now))
+    .execute(tx.conn())
+    .await?;
+    Ok(taken.rows_affected() == 1)
 }
 
 /// How a task ended.

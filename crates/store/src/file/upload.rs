@@ -83,6 +83,17 @@ impl Upload {
         Ok(Stored { digest, bytes: self.bytes })
     }
 
+    /// As [`Upload::finish`], but only compares: the file is forgotten.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] when it is not the `expected` one.
+    pub async fn check(self, expected: Digest) -> Result<()> {
+        let found = self.hasher.finish().await?;
+        // What fails here is garbage under a temporary name.
+        let _ = self.writer.abort().await;
+        if found == expected { Ok(()) } else { Err(Error::Mismatch { expected, found }) }
+    }
+
     /// Forgets the file, also in a bucket.
     ///
     /// # Errors
