@@ -8,9 +8,11 @@
 
 mod access;
 mod context;
+mod desk;
 mod error;
 mod written;
 
 pub use context::{Caller, Governance, Settings};
+pub use desk::{Asset, Desk, Pulse, Report, UploadError, Work};
 pub use error::{Code, Error, Result};
 pub use written::Written;
