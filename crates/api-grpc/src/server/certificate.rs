@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
+use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self, Ticketer};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ServerSessionMemoryCache;
 use rustls::sign::CertifiedKey;
-use rustls::ServerConfig;
 
 use super::reload::Current;
 
@@ -127,8 +127,11 @@ pub(super) fn read(certificate: &Utf8Path, key: &Utf8Path) -> Result<CertifiedKe
     let chain = chain.ok_or_else(|| Error::Pem { path: certificate.to_owned(), what: "certificate" })?;
     let private = PrivateKeyDer::from_pem_slice(&content(key)?);
     let private = private.map_err(|_| Error::Pem { path: key.to_owned(), what: "private key" })?;
-    CertifiedKey::from_der(chain, private, &provider())
-        .map_err(|source| Error::Mismatch { certificate: certificate.to_owned(), key: key.to_owned(), source })
+    CertifiedKey::from_der(chain, private, &provider()).map_err(|source| Error::Mismatch {
+        certificate: certificate.to_owned(),
+        key: key.to_owned(),
+        source,
+    })
 }
 
 fn content(path: &Utf8Path) -> Result<Vec<u8>, Error> {

@@ -78,7 +78,9 @@ impl Shared {
 pub(super) async fn answer(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) -> Result<(), Error> {
     stream.set_nodelay(true)?;
     let acceptor = match &shared.tls {
-        Some(acceptor) if !shared.plain || timeout(shared.limits.first_request, begins_tls(&stream)).await?? => acceptor,
+        Some(acceptor) if !shared.plain || timeout(shared.limits.first_request, begins_tls(&stream)).await?? => {
+            acceptor
+        }
         _ => return requests(TokioIo::new(stream), peer, shared).await,
     };
     let stream = timeout(shared.limits.handshake, acceptor.accept(stream)).await??;
@@ -90,7 +92,11 @@ async fn begins_tls(stream: &TcpStream) -> std::io::Result<bool> {
     Ok(stream.peek(&mut first).await? == 1 && first == [TLS_HANDSHAKE])
 }
 
-async fn requests(io: impl Read + Write + Unpin + 'static, peer: SocketAddr, shared: &Arc<Shared>) -> Result<(), Error> {
+async fn requests(
+    io: impl Read + Write + Unpin + 'static,
+    peer: SocketAddr,
+    shared: &Arc<Shared>,
+) -> Result<(), Error> {
     let activity = Activity::new();
     let router = shared.router.clone();
     let service = hyper::service::service_fn(|mut request: Request<Incoming>| {
@@ -143,7 +149,8 @@ mod tests {
 
     #[test]
     fn idle_connections_end_and_busy_ones_stay() {
-        let limits = Limits { first_request: Duration::from_secs(20), idle: Duration::from_secs(300), ..Limits::default() };
+        let limits =
+            Limits { first_request: Duration::from_secs(20), idle: Duration::from_secs(300), ..Limits::default() };
         let secs = Duration::from_secs;
         for (idle, expected) in [
             (None, Some(secs(300))),
