@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 
 use crate::Connection;
 use crate::error::Result;
+use crate::page::{Page, Paging};
 use crate::row::{RowExt as _, json_text, micros, micros_opt};
 
 /// A token as it is stored.
@@ -134,23 +135,27 @@ pub async fn get(conn: &mut Connection, tenant: TenantId, id: ApiTokenId) -> Res
     row.as_ref().map(read).transpose()
 }
 
-/// Tokens in the order in which they were made, those after `after`; at most `limit`.
+/// Tokens in the order in which they were made; only those of this person, if one is given.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn list(
     conn: &mut Connection,
     tenant: TenantId,
-    after: Option<ApiTokenId>,
-    limit: u32,
-) -> Result<Vec<ApiToken>> {
-    let rows = sqlx::query(select!(" FROM api_token t WHERE t.tenant_id = $1 AND t.id > $2 ORDER BY t.id LIMIT $3"))
-        .bind(tenant.to_string())
-        .bind(after.map(|id| id.to_string()).unwrap_or_default())
-        .bind(i64::from(limit))
-        .fetch_all(conn)
-        .await?;
-    rows.iter().map(read).collect()
+    person: Option<PersonId>,
+    paging: Paging<'_>,
+) -> Result<Page<ApiToken>> {
+    let rows = sqlx::query(select!(
+        " FROM api_token t WHERE t.tenant_id = $1 AND t.id > $2 AND ($3 = '' OR t.person_id = $3) ORDER BY t.id LIMIT $4"
+    ))
+    .bind(tenant.to_string())
+    .bind(paging.after.unwrap_or_default().to_owned())
+    .bind(person.map(|person| person.to_string()).unwrap_or_default())
+    .bind(paging.fetch())
+    .fetch_all(conn)
+    .await?;
+    let rows = rows.iter().map(read).collect::<Result<_>>()?;
+    Ok(paging.page(rows, |token: &ApiToken| token.id.to_string()))
 }
 
 /// Ends the token; returns whether it had not ended before.

@@ -2,6 +2,8 @@
 //!
 //! Source: governance §1.19.
 
+mod list;
+
 use domain::audit::{Event, GENESIS, Row, chain};
 use ids::TenantId;
 use jiff::Timestamp;
@@ -11,6 +13,8 @@ use crate::Connection;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::row::{RowExt as _, micros};
+
+pub use list::{Filter, Head, Order, Scope, Stored, head, list};
 
 /// How many rows [`verify`] reads at a time.
 const VERIFY_ROWS: i64 = 2_000;

@@ -31,6 +31,7 @@ pub mod setup_link;
 pub mod signing_key;
 pub mod sync;
 pub mod task;
+pub mod tenant;
 mod tx;
 
 pub use engine::Engine;

@@ -146,7 +146,10 @@ on_both_engines! {
         }
         let mut conn = world.store.read().await?;
         let tenant = world.store.tenant();
-        assert_eq!(store::api_token::list(&mut conn, tenant, None, 10).await?.len(), 1);
-        assert!(store::api_token::list(&mut conn, tenant, Some(token.id), 10).await?.is_empty());
+        let first = store::api_token::list(&mut conn, tenant, None, store::Paging::first(10)).await?;
+        assert_eq!(first.rows.len(), 1);
+        let beyond = token.id.to_string();
+        let next = store::Paging { after: Some(&beyond), limit: 10 };
+        assert!(store::api_token::list(&mut conn, tenant, None, next).await?.rows.is_empty());
     }
 }
