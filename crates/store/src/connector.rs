@@ -207,6 +207,24 @@ pub async fn due(conn: &mut Connection, tenant: TenantId, now: Timestamp, limit:
     rows.iter().map(|row| row.parsed("id")).collect()
 }
 
+/// The connectors that synced before, have no sync under way, and do not know when to sync next.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn unscheduled(conn: &mut Connection, tenant: TenantId, limit: u32) -> Result<Vec<ConnectorId>> {
+    let rows = sqlx::query(
+        "SELECT c.id FROM connector c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.paused_at IS NULL \
+         AND c.next_sync_at IS NULL AND EXISTS (SELECT 1 FROM sync s WHERE s.connector_id = c.id) \
+         AND NOT EXISTS (SELECT 1 FROM sync s WHERE s.connector_id = c.id \
+         AND s.state IN ('queued', 'running', 'uploaded', 'ingesting')) LIMIT $2",
+    )
+    .bind(tenant.to_string())
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| row.parsed("id")).collect()
+}
+
 /// Writes what people change of a connector, and counts its version up.
 ///
 /// # Errors
