@@ -22,6 +22,7 @@ use crate::row::{RowExt as _, flag, json_text, micros, micros_opt};
 use crate::{Connection, Tx};
 
 pub use log::{Level, LogLine, lines, write_line};
+pub(crate) use owner::OWNED;
 pub use owner::{is_owner, owners, set_owners};
 pub use secret::{Secret, remove_secret, secrets, set_secret};
 

@@ -5,7 +5,7 @@
 //! Source: governance §1.6, §2.3.
 
 use domain::hold::{Reason, State};
-use ids::{ConnectorId, HoldId, SyncId, TenantId};
+use ids::{ConnectorId, HoldId, PersonId, SyncId, TenantId};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
@@ -122,6 +122,8 @@ pub struct Filter {
     pub connector: Option<ConnectorId>,
     /// Those in this state.
     pub state: Option<State>,
+    /// Those of connectors that this person owns, directly or by owning the app.
+    pub owner: Option<PersonId>,
 }
 
 /// Holds, the newest first.
@@ -131,13 +133,16 @@ pub struct Filter {
 pub async fn list(conn: &mut Connection, tenant: TenantId, filter: Filter, paging: Paging<'_>) -> Result<Page<Hold>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM hold WHERE tenant_id = $1 AND ($2 = '' OR connector_id = $2) \
-         AND ($3 = '' OR state = $3) AND id < $4 ORDER BY id DESC LIMIT $5"
+         AND ($3 = '' OR state = $3) AND id < $4 AND ($5 = '' OR EXISTS (SELECT 1 FROM connector c \
+         WHERE c.id = hold.connector_id AND ({}))) ORDER BY id DESC LIMIT $6",
+        crate::connector::OWNED.replace("$person", "$5")
     );
     let rows = sqlx::query(AssertSqlSafe(sql))
         .bind(tenant.to_string())
         .bind(filter.connector.map(|id| id.to_string()).unwrap_or_default())
         .bind(filter.state.map(State::name).unwrap_or_default())
         .bind(paging.after.unwrap_or("g").to_owned())
+        .bind(filter.owner.map(|id| id.to_string()).unwrap_or_default())
         .bind(paging.fetch())
         .fetch_all(conn)
         .await?;

@@ -1,6 +1,7 @@
 //! Who owns a connector.
 
 use ids::{ConnectorId, PersonId};
+use sqlx::AssertSqlSafe;
 
 use crate::Connection;
 use crate::error::Result;
@@ -37,19 +38,21 @@ pub async fn set_owners(conn: &mut Connection, connector: ConnectorId, people: &
     Ok(())
 }
 
+/// Who owns a connector `c`: its owners, and those of its app.
+pub(crate) const OWNED: &str = "EXISTS (SELECT 1 FROM connector_owner o WHERE o.connector_id = c.id \
+     AND o.person_id = $person) OR EXISTS (SELECT 1 FROM app_owner a WHERE a.app_id = c.app_id \
+     AND a.owner_kind = 'person' AND a.owner_id = $person)";
+
 /// Whether the person owns the connector, or the app that it belongs to.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn is_owner(conn: &mut Connection, connector: ConnectorId, person: PersonId) -> Result<bool> {
-    let found = sqlx::query(
-        "SELECT 1 AS one FROM connector c WHERE c.id = $1 AND (\
-         EXISTS (SELECT 1 FROM connector_owner o WHERE o.connector_id = c.id AND o.person_id = $2) OR \
-         EXISTS (SELECT 1 FROM app_owner a WHERE a.app_id = c.app_id AND a.owner_kind = 'person' AND a.owner_id = $2))",
-    )
-    .bind(connector.to_string())
-    .bind(person.to_string())
-    .fetch_optional(conn)
-    .await?;
+    let sql = format!("SELECT 1 AS one FROM connector c WHERE c.id = $1 AND ({})", OWNED.replace("$person", "$2"));
+    let found = sqlx::query(AssertSqlSafe(sql))
+        .bind(connector.to_string())
+        .bind(person.to_string())
+        .fetch_optional(conn)
+        .await?;
     Ok(found.is_some())
 }
