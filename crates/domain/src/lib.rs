@@ -9,6 +9,7 @@ pub mod access;
 pub mod actor;
 pub mod audit;
 pub mod connector;
+pub mod email;
 pub mod hold;
 pub mod schedule;
 pub mod sync;

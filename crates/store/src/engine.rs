@@ -32,6 +32,15 @@ impl Engine {
         }
     }
 
+    /// The expression that gives the bytes of a column in hexadecimal digits: capitals on SQLite, small ones elsewhere.
+    #[must_use]
+    pub fn hex(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("hex({column})"),
+            Self::Postgres => format!("encode({column}, 'hex')"),
+        }
+    }
+
     /// As [`Engine::for_update`], leaving out rows that another transaction holds: how jobs and tasks are claimed.
     #[must_use]
     pub const fn skip_locked(self) -> &'static str {

@@ -1,0 +1,4 @@
+//! Files become what the store knows, on both engines.
+
+mod basics;
+mod world;
