@@ -1,8 +1,13 @@
 //! The command line of `podium`.
 
 use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
 
+use crate::admin;
 use crate::config::{self, Config, Flags};
+use crate::demo;
+use crate::logging;
+use crate::serve::{Server, cancel_on_signal};
 
 /// Open identity governance: who may do what, reviewed, granted for a limited time, and taken away.
 #[derive(Debug, Parser)]
@@ -14,6 +19,15 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the server
+    Serve(Flags),
+    /// Run a workspace, a server and a hosted connector in one process, and sync once
+    Demo(demo::Args),
+    /// Administration on the machine itself
+    Admin {
+        #[command(subcommand)]
+        command: admin::Command,
+    },
     /// Look at the settings
     Config {
         #[command(subcommand)]
@@ -33,10 +47,22 @@ enum ConfigCommand {
 ///
 /// # Errors
 /// What went wrong, in words for whoever typed the command.
+#[expect(clippy::print_stdout, reason = "what was asked for goes to stdout")]
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
+        Command::Serve(flags) => {
+            let config = Config::load(&flags)?;
+            logging::start(&config.log);
+            let cancel = CancellationToken::new();
+            cancel_on_signal(&cancel)?;
+            let server = Server::start(&config, cancel).await?;
+            server.announce();
+            server.ended().await;
+            Ok(())
+        }
+        Command::Demo(args) => demo::run(args).await,
+        Command::Admin { command } => admin::run(command).await,
         Command::Config { command: ConfigCommand::Check(flags) } => {
-            Config::load(&flags)?;
             print!("{}", config::report(&flags)?);
             Ok(())
         }

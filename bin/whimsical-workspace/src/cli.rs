@@ -138,7 +138,7 @@ impl Serve {
 }
 
 /// Returns the workspace of the data file, or a new one; the file is then a fresh snapshot.
-fn open(data: Option<&Path>, users: u32, token: Option<Token>, switches: Switches) -> anyhow::Result<Workspace> {
+pub(crate) fn open(data: Option<&Path>, users: u32, token: Option<Token>, switches: Switches) -> anyhow::Result<Workspace> {
     let rng = SystemRng;
     let mut loaded = Workspace::empty(jiff::Timestamp::UNIX_EPOCH, switches.clone());
     let is_loaded = data.map(|path| store::load(path, &mut loaded)).transpose()?.unwrap_or(false);
@@ -162,7 +162,7 @@ fn open(data: Option<&Path>, users: u32, token: Option<Token>, switches: Switche
 }
 
 /// Saves a snapshot at a clean stop.
-fn finish(app: &App, data: Option<&Path>) -> anyhow::Result<()> {
+pub(crate) fn finish(app: &App, data: Option<&Path>) -> anyhow::Result<()> {
     if let Some(path) = data {
         app.read(|workspace| store::save(path, workspace))?;
         tracing::info!("the workspace is saved");

@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod embedded;
 pub mod lab_face;
 pub mod model;
 pub mod pages;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
+use governance::connector::settings::ConnectionTest;
 use governance::{Code, Governance};
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -34,18 +35,23 @@ pub struct Api {
 
 struct Inner {
     governance: Governance,
+    connection_test: Arc<dyn ConnectionTest>,
     limits: limits::Limits,
 }
 
 impl Api {
-    /// The routes on these use cases.
+    /// The routes on these use cases; settings of hosted connectors are tried out with this test.
     #[must_use]
-    pub fn new(governance: Governance) -> Self {
-        Self { inner: Arc::new(Inner { governance, limits: limits::Limits::new() }) }
+    pub fn new(governance: Governance, connection_test: Arc<dyn ConnectionTest>) -> Self {
+        Self { inner: Arc::new(Inner { governance, connection_test, limits: limits::Limits::new() }) }
     }
 
     fn governance(&self) -> &Governance {
         &self.inner.governance
+    }
+
+    fn connection_test(&self) -> &dyn ConnectionTest {
+        self.inner.connection_test.as_ref()
     }
 
     fn limits(&self) -> &limits::Limits {

@@ -1,5 +1,12 @@
 //! Every route, one module per kind of object.
 
+mod api_clients;
+mod apps;
+mod audit;
+mod connectors;
+mod me;
+mod people;
+mod settings;
 mod system;
 
 use axum::Router;
@@ -10,6 +17,13 @@ use crate::Api;
 /// The routes for callers with a token.
 pub(crate) fn signed() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .merge(connectors::routes())
+        .merge(me::routes())
+        .merge(apps::routes())
+        .merge(people::routes())
+        .merge(audit::routes())
+        .merge(api_clients::routes())
+        .merge(settings::routes())
 }
 
 /// The routes for everybody.

@@ -7,12 +7,30 @@
 //! This crate deliberately knows no HTTP and no SQL.
 
 mod access;
+pub mod api_client;
+pub mod app;
+pub mod audit;
+mod change;
+pub mod connector;
 mod context;
 mod desk;
 mod error;
+pub mod me;
+pub mod person;
+mod reading;
+mod schedule;
+pub mod tenant;
+mod wish;
 mod written;
 
 pub use context::{Caller, Governance, Settings};
 pub use desk::{Asset, Desk, Pulse, Report, UploadError, Work};
 pub use error::{Code, Error, Result};
 pub use written::Written;
+
+/// A number between 0 and 1, for jitter.
+pub(crate) fn chance(rng: &dyn ids::Rng) -> f64 {
+    let mut bytes = [0; 4];
+    rng.fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}

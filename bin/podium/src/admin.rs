@@ -1,0 +1,71 @@
+//! `podium admin`: administration by whoever has the machine.
+
+use anyhow::bail;
+use clap::Subcommand;
+use secrecy::ExposeSecret as _;
+use store::audit::{Fault, verify};
+use store::{Store, Surroundings};
+
+use crate::config::{Config, Flags};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print a link that makes an administrator; links that nobody used end
+    FirstLink(Flags),
+    /// Verify the audit log: every row, every hash, from the first to the last
+    Verify(Flags),
+    /// Bring the database to the schema of this version
+    Migrate(Flags),
+}
+
+/// Does it.
+#[expect(clippy::print_stdout, reason = "what was asked for goes to stdout")]
+pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::FirstLink(flags) => {
+            let config = Config::load(&flags)?;
+            let store = open(&config).await?;
+            let link = auth::setup::issue(&store).await?;
+            let base = match config.base_url.trim_end_matches('/') {
+                "" => format!("http://{}", config.listen),
+                base => base.to_owned(),
+            };
+            println!("{base}/setup/{}", link.token.expose_secret());
+            Ok(())
+        }
+        Command::Verify(flags) => {
+            let store = open(&Config::load(&flags)?).await?;
+            let verified = verify(&mut *store.read().await?, store.tenant()).await?;
+            if verified.faults.is_empty() {
+                println!("the audit log is whole: {} rows, head {}", verified.rows, verified.head);
+                return Ok(());
+            }
+            let faults: Vec<String> = verified.faults.iter().map(words).collect();
+            bail!("the audit log was tampered with:\n{}", faults.join("\n"))
+        }
+        Command::Migrate(flags) => {
+            let store = open(&Config::load(&flags)?).await?;
+            println!("the {} database has the schema of this version", store.engine());
+            Ok(())
+        }
+    }
+}
+
+async fn open(config: &Config) -> anyhow::Result<Store> {
+    let location = config.database()?;
+    if let store::Location::Sqlite(path) = &location {
+        // Opening would make an empty one, which is never what an administrator wants to look at.
+        anyhow::ensure!(path.exists(), "there is no database `{path}`; hint: give --data-dir of the server");
+    }
+    Ok(Store::open(&location, Surroundings::default()).await?)
+}
+
+fn words(fault: &Fault) -> String {
+    match fault {
+        Fault::Gap { expected, found } => format!("row {expected} is missing: row {found} follows"),
+        Fault::Hash { seq } => format!("row {seq}, or the one before it, was changed"),
+        Fault::Column { seq } => format!("the searchable columns of row {seq} say something else than the row"),
+        Fault::Head { head, last } => format!("the log ends at row {last}, and its head is row {head}"),
+    }
+}

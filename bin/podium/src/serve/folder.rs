@@ -1,0 +1,27 @@
+//! The data folder: made for its owner only, and used by one server at a time.
+
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt as _;
+
+use anyhow::{Context as _, bail};
+use camino::Utf8Path;
+
+/// Keeps other servers out of the folder until it is dropped, or the process dies.
+pub(super) struct Lock {
+    // Held for its lock.
+    _file: File,
+}
+
+/// Makes the folder when it is not there, and locks it.
+pub(super) fn lock(folder: &Utf8Path) -> anyhow::Result<Lock> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("make the folder `{folder}`"))?;
+    let path = folder.join("podium.lock");
+    let file = File::create(&path).with_context(|| format!("write `{path}`"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another podium uses the data folder `{folder}`; hint: stop it, or give another --data-dir")
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock `{path}`")),
+    }
+}

@@ -1,0 +1,68 @@
+//! The job that reads the file of a sync.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ids::SyncId;
+use jobs::{Failure, Handler, Next};
+use serde::Deserialize;
+
+use crate::context::Governance;
+
+/// The kind of the job.
+const KIND: &str = "ingest";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload {
+    sync_id: SyncId,
+}
+
+struct Reading {
+    context: ingest::Context,
+}
+
+impl Governance {
+    /// What does the durable jobs, by kind; every process of a server runs them.
+    #[must_use]
+    pub fn job_handlers(&self) -> Vec<(&'static str, Arc<dyn Handler>)> {
+        vec![(KIND, Arc::new(Reading { context: self.ingest_context() }))]
+    }
+
+    /// What reading files needs.
+    #[must_use]
+    pub fn ingest_context(&self) -> ingest::Context {
+        ingest::Context {
+            store: self.store().clone(),
+            files: self.files().clone(),
+            temporary: None,
+            limits: c1z::Limits::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for Reading {
+    async fn run(&self, context: &jobs::Context) -> Result<Next, Failure> {
+        let payload: Payload = serde_json::from_str(&context.job.payload)
+            .map_err(|error| Failure::Lasting(format!("the job names no sync: {error}")))?;
+        // A lost lease or the end of the process ends the run; whoever is next begins anew.
+        let run = context.cancel.run_until_cancelled(ingest::run(&self.context, payload.sync_id)).await;
+        match run {
+            None => Err(Failure::Passing("interrupted".to_owned())),
+            Some(Ok(_)) => Ok(Next::Done),
+            Some(Err(error)) => {
+                let mut text = error.to_string();
+                let mut cause = std::error::Error::source(&error);
+                while let Some(next) = cause {
+                    text = format!("{text}: {next}");
+                    cause = next.source();
+                }
+                Err(match error.retry() {
+                    store::Retry::Never => Failure::Lasting(text),
+                    store::Retry::After(_) => Failure::Passing(text),
+                })
+            }
+        }
+    }
+}
