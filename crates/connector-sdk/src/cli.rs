@@ -5,7 +5,7 @@
 //! the contract, and wrappers search for the exact words. Everything derives from tables of [`Field`]s; arguments become
 //! raw flags (`lexer`), then one merged [`Config`], then validated settings (`settings`) with a `mode`.
 //!
-//! Service mode is not in this build: it is recognised, its settings are checked, and it is refused.
+//! In service mode (`service`) the program works for a server until a signal ends it.
 //!
 //! Source: connector-cli part 1.
 
@@ -15,7 +15,6 @@ mod command;
 mod completion;
 mod config;
 mod config_file;
-mod credentials;
 mod default_fields;
 mod execute;
 mod failure;
@@ -29,6 +28,7 @@ mod mode;
 mod plan;
 mod relation;
 mod schema;
+mod service;
 mod settings;
 mod signals;
 mod spec;

@@ -13,7 +13,7 @@ use super::mode::{Mode, Operation};
 use super::settings::Settings;
 use super::signals::cancel_on_signal;
 use super::spec::ConnectorSpec;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::provision::Provisioner;
 use crate::runtime::Runtime;
 use crate::sync;
@@ -26,13 +26,7 @@ pub(super) fn run(spec: &ConnectorSpec, settings: Settings, bar: &Bar) -> Result
     let Settings { mode, sync, config, logging: _ } = settings;
     let operation = match mode {
         Mode::OneShot(operation) => operation,
-        Mode::Service => {
-            return Err(Failure::new(
-                Code::Unimplemented,
-                "service mode is not in this build yet\n\
-                 hint: leave out client-id and client-secret to sync into a file",
-            ));
-        }
+        Mode::Service(service) => return service.run(spec, &config, sync),
     };
     // One thread waits for the upstream, another stores: more of them only wake each other up.
     let executor = tokio::runtime::Builder::new_current_thread()

@@ -5,22 +5,23 @@
 //! Source: connector-cli §4, §5.3.
 
 use super::config::Config;
-use super::credentials;
 use super::default_fields::{
-    APPLIED_SYNC_ID, BASE_SYNC_ID, BULK_CREATE_TICKET, BULK_TICKET_TEMPLATE, CLIENT_ID, CLIENT_SECRET, COMPACT_FILES,
-    COMPACT_OUTPUT, COMPACT_SYNC_IDS, COMPACT_SYNCS, CREATE_EMAIL, CREATE_LOGIN, CREATE_PROFILE, CREATE_TICKET,
-    CREATE_TYPE, DELETE_RESOURCE, DELETE_TYPE, DIFF_SYNCS, EVENT_FEED, EVENT_FEED_ID, GET_TICKET, GRANT_ENTITLEMENT,
+    APPLIED_SYNC_ID, BASE_SYNC_ID, BULK_CREATE_TICKET, BULK_TICKET_TEMPLATE, COMPACT_FILES, COMPACT_OUTPUT,
+    COMPACT_SYNC_IDS, COMPACT_SYNCS, CREATE_EMAIL, CREATE_LOGIN, CREATE_PROFILE, CREATE_TICKET, CREATE_TYPE,
+    DELETE_RESOURCE, DELETE_TYPE, DIFF_SYNCS, EVENT_FEED, EVENT_FEED_ID, GET_TICKET, GRANT_ENTITLEMENT,
     GRANT_PRINCIPAL, GRANT_PRINCIPAL_TYPE, INVOKE_ACTION, INVOKE_ACTION_ARGS, LIST_ACTION_SCHEMAS, LIST_TICKET_SCHEMAS,
     REVOKE_GRANT, ROTATE_CREDENTIALS, ROTATE_TYPE, TICKET_TEMPLATE,
 };
+use super::failure::Failure;
 use super::literal::parse_bool;
+use super::service::Service;
 use crate::provision::AccountRequest;
 
 /// The kind of a run.
 #[derive(Debug)]
 pub(super) enum Mode {
-    /// Connect to the service and work on its tasks. Recognised, and not in this build.
-    Service,
+    /// Connect to the service and work on its tasks.
+    Service(Box<Service>),
     /// Do one thing, then exit.
     OneShot(Operation),
 }
@@ -59,13 +60,11 @@ impl Mode {
     ///
     /// # Errors
     /// The message, when a setting that decides has a value that it cannot have.
-    pub(super) fn of(config: &Config) -> Result<Self, String> {
-        if config.text(&CLIENT_ID).is_empty() {
-            return operation(config).map(Self::OneShot);
-        }
-        credentials::check_client_id(&config.text(&CLIENT_ID))?;
-        credentials::check_client_secret(&config.secret(&CLIENT_SECRET))?;
-        Ok(Self::Service)
+    pub(super) fn of(config: &Config, environment: &impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+        Ok(match Service::new(config, environment)? {
+            Some(service) => Self::Service(Box::new(service)),
+            None => Self::OneShot(operation(config).map_err(Failure::usage)?),
+        })
     }
 }
 

@@ -38,7 +38,7 @@ impl Settings {
         environment: impl Fn(&str) -> Option<String>,
         warnings: &mut Vec<String>,
     ) -> Result<Self, Failure> {
-        let mode = Mode::of(&config).map_err(Failure::usage)?;
+        let mode = Mode::of(&config, &environment)?;
         let file = config.text(&FILE);
         if file.is_empty() {
             return Err(Failure::usage("the c1z path is empty; hint: leave out --file, or name a file"));

@@ -21,7 +21,7 @@ pub(super) fn cancel_on_signal(cancel: &CancellationToken) -> Result<()> {
             _ = interrupt.recv() => "SIGINT",
             _ = terminate.recv() => "SIGTERM",
         };
-        tracing::warn!(signal = name, "stopping; what is done is saved");
+        tracing::warn!(signal = name, "stopping");
         cancel.cancel();
     });
     Ok(())
