@@ -1,5 +1,6 @@
 //! What every route shares: errors as problem documents, pages, versions, bodies, repeated requests.
 
+pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod idempotency;
@@ -9,8 +10,9 @@ pub(crate) mod problem;
 pub(crate) mod request_id;
 pub(crate) mod version;
 
+pub(crate) use address::{At, Params};
 pub(crate) use body::Body;
 pub(crate) use caller::Signed;
-pub(crate) use page::{Page, PageQuery};
+pub(crate) use page::{Page, PageParams, PageQuery};
 pub(crate) use problem::{Problem, Result};
 pub(crate) use version::{ExpectedVersion, Versioned, audited};

@@ -3,7 +3,7 @@
 //! Whoever may not see an object hears that there is none (R-API-2); whoever sees it and may not do this hears so.
 
 use domain::access::{Action, Relation, may};
-use ids::{AppId, ConnectorId, TenantId};
+use ids::{AppId, ConnectorId, PersonId, TenantId};
 use store::Connection;
 use store::app::App;
 use store::connector::Connector;
@@ -18,6 +18,18 @@ pub(crate) fn require(caller: &Caller, action: Action, relation: Relation) -> Re
     }
     Err(Error::denied(format!("you may not {}", action.words()))
         .with_hint("ask a Super Administrator, or whoever owns the object"))
+}
+
+/// Whose objects a list holds: everybody's (`None`), or only those that the caller owns.
+pub(crate) fn scope(caller: &Caller, action: Action) -> Result<Option<PersonId>> {
+    if may(&caller.actor, action, Relation::None) {
+        return Ok(None);
+    }
+    match caller.actor.person() {
+        Some(person) => Ok(Some(person)),
+        // Machines own nothing.
+        None => require(caller, action, Relation::None).map(|()| None),
+    }
 }
 
 /// The connector with this id, for a caller that may see it and do this to it.

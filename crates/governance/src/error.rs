@@ -153,6 +153,9 @@ impl From<store::Error> for Error {
                 Self::new(Code::Aborted, format!("the {kind} `{id}` has changed since you read it"))
                     .with_hint("read it again, then decide again"),
             ),
+            store::Error::Cursor => Some(
+                Self::invalid("page_token", "this is no token of a page of this list").with_hint("begin without one"),
+            ),
             _ => None,
         };
         match known {

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use store::Paging;
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::{Problem, Result};
@@ -34,6 +35,13 @@ pub(crate) struct PageQuery {
     pub(crate) limit: u32,
     /// The cursor after which the page begins.
     pub(crate) after: Option<String>,
+}
+
+impl PageQuery {
+    /// The wish as the store takes it.
+    pub(crate) fn paging(&self) -> Paging<'_> {
+        Paging { after: self.after.as_deref(), limit: self.limit }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
@@ -74,5 +82,13 @@ impl<T> Page<T> {
     /// The page with these items; `next` is the cursor after the last of them when there are more.
     pub(crate) fn new(list: Vec<T>, next: Option<String>) -> Self {
         Self { list, next_page_token: next.map(|cursor| URL_SAFE_NO_PAD.encode(cursor)).unwrap_or_default() }
+    }
+
+    /// A page of the store, each of its rows in the form that callers see.
+    pub(crate) fn of<R>(page: store::Page<R>) -> Self
+    where
+        T: From<R>,
+    {
+        Self::new(page.rows.into_iter().map(T::from).collect(), page.next)
     }
 }

@@ -1,0 +1,262 @@
+//! The audit log: read in pages, streamed as lines, verified.
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use domain::audit::Via;
+use futures_util::stream;
+use governance::Caller;
+use ids::AppId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::Paging;
+use store::audit::{Fault, Filter, Order, Stored};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Api;
+use crate::http::{Page, PageParams, PageQuery, Params, Problem, Result, Signed};
+
+/// The media type of a stream of lines, each of them a JSON document.
+const LINES: &str = "application/x-ndjson";
+/// How many rows a stream reads at a time.
+const ROWS: u32 = 500;
+
+/// The routes of this module.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(head)).routes(routes!(verify))
+}
+
+/// Something that happened.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AuditEvent {
+    /// Its place in the log, from 1, without gaps.
+    seq: i64,
+    /// When.
+    at: String,
+    /// Who: `person:ID`, `machine:ID`, `connector:ID@HOST`, `timer`, `ingest` or `system`.
+    actor: String,
+    /// The way in: `web`, `rest`, `grpc`, `cli`, `timer` or `ingest`.
+    #[schema(value_type = String)]
+    via: Via,
+    /// What was done: `object.verb`.
+    action: String,
+    /// To what.
+    object: ObjectName,
+    /// The app that it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_id: Option<String>,
+    /// The changed fields as they were.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    #[schema(value_type = Object)]
+    before: Value,
+    /// The changed fields as they are; secrets are `•`.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    #[schema(value_type = Object)]
+    after: Value,
+    /// Why, in the words of whoever did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The address that the call came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<String>,
+    /// Binds what belongs together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
+    /// SHA-256 over the hash of the row before and this row's canonical JSON.
+    hash: String,
+}
+
+/// What an action was done to.
+#[derive(Debug, Serialize, ToSchema)]
+struct ObjectName {
+    /// The kind: `app`, `connector`, `person`.
+    kind: String,
+    /// Its id.
+    id: String,
+}
+
+impl From<Stored> for AuditEvent {
+    fn from(stored: Stored) -> Self {
+        let event = stored.row.event;
+        Self {
+            seq: stored.row.seq,
+            at: stored.row.at.to_string(),
+            actor: event.actor,
+            via: event.via,
+            action: event.action,
+            object: ObjectName { kind: event.object.kind, id: event.object.id },
+            app_id: event.app_id.map(|id| id.to_string()),
+            before: event.before,
+            after: event.after,
+            reason: event.reason,
+            ip: event.ip,
+            correlation_id: event.correlation_id,
+            hash: stored.hash,
+        }
+    }
+}
+
+/// Which rows are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Only this action; `connector.` wants every action on connectors.
+    action: Option<String>,
+    /// Only what this actor did, written as `actor` is.
+    actor: Option<String>,
+    /// Only what was done to objects of this kind.
+    object_kind: Option<String>,
+    /// Only what was done to the object with this id.
+    object: Option<String>,
+    /// Only what concerns this app.
+    #[param(value_type = Option<String>)]
+    app: Option<AppId>,
+    /// At this instant or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Before this instant.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+}
+
+impl From<ListParams> for Filter {
+    fn from(params: ListParams) -> Self {
+        Self {
+            action: params.action,
+            actor: params.actor,
+            object_kind: params.object_kind,
+            object_id: params.object,
+            app: params.app,
+            from: params.from,
+            to: params.to,
+        }
+    }
+}
+
+/// The audit log, as far as the caller may see it: the newest first
+///
+/// With `Accept: application/x-ndjson` everything that matches comes at once, the oldest first: a line per row with
+/// `event` exactly as it was hashed, `prevHash` and `hash`, so that `hash` is the SHA-256 of `prevHash` followed by the
+/// text of `event`.
+#[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(ListParams, PageParams), responses(
+    (status = OK, content((Page<AuditEvent> = "application/json"), (String = "application/x-ndjson"))),
+    (status = BAD_REQUEST, body = Problem)))]
+async fn list(
+    State(api): State<Api>,
+    Signed(caller): Signed,
+    page: PageQuery,
+    Params(params): Params<ListParams>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let filter = Filter::from(params);
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepts.split(',').any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == LINES)) {
+        return lines(api, caller, filter).await;
+    }
+    let found = api.governance().audit(&caller, &filter, Order::Newest, page.paging()).await?;
+    Ok(Json(Page::<AuditEvent>::of(found)).into_response())
+}
+
+/// Everything that matches, a page in memory at a time. The first page is read before the answer begins, so that a
+/// refusal is a refusal; a fault later ends the stream.
+async fn lines(api: Api, caller: Caller, filter: Filter) -> Result<Response> {
+    let first = api.governance().audit(&caller, &filter, Order::Oldest, Paging::first(ROWS)).await?;
+    let rest = stream::try_unfold(Some(first), move |page| {
+        let (api, caller, filter) = (api.clone(), caller.clone(), filter.clone());
+        async move {
+            let Some(page) = page else { return Ok(None) };
+            let text: String = page.rows.into_iter().map(line).collect();
+            let next = match page.next {
+                Some(cursor) => {
+                    let paging = Paging { after: Some(&cursor), limit: ROWS };
+                    Some(api.governance().audit(&caller, &filter, Order::Oldest, paging).await?)
+                }
+                None => None,
+            };
+            Ok::<_, governance::Error>(Some((Bytes::from(text), next)))
+        }
+    });
+    let mut response = Body::from_stream(rest).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
+    Ok(response)
+}
+
+/// A row as a line. The event stands there as it was hashed, letter for letter; hashes are hexadecimal digits.
+fn line(stored: Stored) -> String {
+    let Stored { canonical, prev_hash, hash, .. } = stored;
+    format!("{{\"event\":{canonical},\"prevHash\":\"{prev_hash}\",\"hash\":\"{hash}\"}}\n")
+}
+
+/// The head of the chain.
+#[derive(Debug, Serialize, ToSchema)]
+struct Head {
+    /// The place of the last row; 0 when there is none.
+    seq: i64,
+    /// Its hash.
+    hash: String,
+}
+
+/// The last row's place and hash: keep them elsewhere to notice later that the log was cut or rewritten
+#[utoipa::path(get, path = "/api/v1/audit/head", tag = "audit", responses((status = OK, body = Head)))]
+async fn head(State(api): State<Api>, Signed(caller): Signed) -> Result<Json<Head>> {
+    let head = api.governance().audit_head(&caller).await?;
+    Ok(Json(Head { seq: head.seq, hash: head.hash }))
+}
+
+/// What the verification found.
+#[derive(Debug, Serialize, ToSchema)]
+struct Verified {
+    /// Whether the log is as it was written.
+    intact: bool,
+    /// How many rows it has.
+    rows: i64,
+    /// The hash of the last one.
+    head: String,
+    /// The first faults; at most a hundred.
+    faults: Vec<FaultFound>,
+}
+
+/// A fault of the log.
+#[derive(Debug, Serialize, ToSchema)]
+struct FaultFound {
+    /// Its kind: `gap`, `hash`, `column` or `head`.
+    kind: &'static str,
+    /// The place where it shows.
+    seq: i64,
+    /// What is wrong.
+    detail: String,
+}
+
+impl From<Fault> for FaultFound {
+    fn from(fault: Fault) -> Self {
+        let (kind, seq, detail) = match fault {
+            Fault::Gap { expected, found } => {
+                ("gap", expected, format!("row {expected} should be here, and row {found} is"))
+            }
+            Fault::Hash { seq } => ("hash", seq, "this row was changed, or the one before it".to_owned()),
+            Fault::Column { seq } => ("column", seq, "a column for searching says something else".to_owned()),
+            Fault::Head { head, last } => {
+                ("head", last, format!("the last row should be {head} with another hash or place"))
+            }
+        };
+        Self { kind, seq, detail }
+    }
+}
+
+/// Read the whole log and tell where it was tampered with
+#[utoipa::path(post, path = "/api/v1/audit/verify", tag = "audit", responses((status = OK, body = Verified)))]
+async fn verify(State(api): State<Api>, Signed(caller): Signed) -> Result<Json<Verified>> {
+    let found = api.governance().verify_audit(&caller).await?;
+    Ok(Json(Verified {
+        intact: found.faults.is_empty(),
+        rows: found.rows,
+        head: found.head,
+        faults: found.faults.into_iter().map(FaultFound::from).collect(),
+    }))
+}

@@ -1,0 +1,130 @@
+//! The settings of the install.
+//!
+//! Source: governance §1.1.
+
+use domain::access::{Action, Relation};
+use domain::audit::Object;
+use serde::{Deserialize, Serialize};
+use store::tenant::Tenant;
+
+use crate::change::{Changes, check_version, line};
+use crate::context::{Caller, Governance};
+use crate::error::{Error, Result};
+use crate::{Written, access};
+
+/// The longest name, in letters.
+const LONGEST_NAME: usize = 100;
+/// How many domains can be trusted.
+const MOST_DOMAINS: usize = 100;
+
+/// The settings that people change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantSettings {
+    /// What the install is called.
+    pub name: String,
+    /// Mail domains of the organisation, sub-domains included; accounts with other addresses are external.
+    pub trusted_domains: Vec<String>,
+    /// How often they changed.
+    pub version: i64,
+}
+
+/// What to change of the settings; `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct TenantEdit {
+    /// What the install is called.
+    pub name: Option<String>,
+    /// The mail domains of the organisation.
+    pub trusted_domains: Option<Vec<String>>,
+}
+
+/// The settings as they are stored.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Stored {
+    trusted_domains: Vec<String>,
+    /// What another version of Podium put there.
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Governance {
+    /// The settings.
+    ///
+    /// # Errors
+    /// `PermissionDenied`.
+    pub async fn tenant_settings(&self, caller: &Caller) -> Result<TenantSettings> {
+        access::require(caller, Action::SeeSettings, Relation::None)?;
+        let mut conn = self.store().read().await?;
+        let tenant = store::tenant::get(&mut conn, self.store().tenant()).await?;
+        let stored = stored(&tenant)?;
+        Ok(view(&tenant, stored.trusted_domains))
+    }
+
+    /// Changes the settings, if they still have the version that the caller has read.
+    ///
+    /// # Errors
+    /// `Aborted` when they have another version; `InvalidArgument` naming the field; `PermissionDenied`.
+    pub async fn edit_tenant_settings(
+        &self,
+        caller: &Caller,
+        version: Option<i64>,
+        edit: TenantEdit,
+    ) -> Result<Written<TenantSettings>> {
+        access::require(caller, Action::EditSettings, Relation::None)?;
+        let mut tx = self.store().begin().await?;
+        store::tenant::lock(&mut tx).await?;
+        let id = tx.tenant();
+        let mut tenant = store::tenant::get(tx.conn(), id).await?;
+        check_version(version, tenant.version, "settings", id)?;
+        let mut settings = stored(&tenant)?;
+        let mut changes = Changes::default();
+        if let Some(name) = edit.name {
+            changes.set("name", &mut tenant.name, line("name", &name, LONGEST_NAME)?)?;
+        }
+        if let Some(domains) = edit.trusted_domains {
+            changes.set("trustedDomains", &mut settings.trusted_domains, checked(domains)?)?;
+        }
+        if changes.is_empty() {
+            return Ok(Written::new(view(&tenant, settings.trusted_domains), None));
+        }
+        tenant.settings = serde_json::to_value(&settings).map_err(Error::internal)?;
+        let now = tx.now();
+        store::tenant::update(tx.conn(), &mut tenant, now).await?;
+        let (before, after) = changes.into_values();
+        tx.audit(caller.event("settings.changed", Object::new("settings", id)).with_change(before, after));
+        let seq = tx.commit().await?;
+        Ok(Written::new(view(&tenant, settings.trusted_domains), seq))
+    }
+}
+
+fn stored(tenant: &Tenant) -> Result<Stored> {
+    serde_json::from_value(tenant.settings.clone()).map_err(Error::internal)
+}
+
+fn view(tenant: &Tenant, trusted_domains: Vec<String>) -> TenantSettings {
+    TenantSettings { name: tenant.name.clone(), trusted_domains, version: tenant.version }
+}
+
+/// Domains as they are kept: in small letters, sorted, each once.
+fn checked(domains: Vec<String>) -> Result<Vec<String>> {
+    if domains.len() > MOST_DOMAINS {
+        return Err(Error::invalid("trustedDomains", format!("at most {MOST_DOMAINS} domains can be trusted")));
+    }
+    let mut kept = Vec::with_capacity(domains.len());
+    for domain in domains {
+        let folded = domain.trim().to_lowercase();
+        let is_letter = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '.';
+        let is_domain = folded.len() <= 253
+            && folded.contains('.')
+            && folded.chars().all(is_letter)
+            && folded.split('.').all(|label| !label.is_empty() && label.len() <= 63);
+        if !is_domain {
+            let shown: String = domain.chars().take(64).collect();
+            return Err(Error::invalid("trustedDomains", format!("`{shown}` is not a domain")));
+        }
+        kept.push(folded);
+    }
+    kept.sort_unstable();
+    kept.dedup();
+    Ok(kept)
+}
