@@ -42,4 +42,13 @@ pub trait Handler: Send + Sync {
     /// # Errors
     /// When it could not be done; nothing is lost.
     async fn run(&self, context: &Context) -> Result<Next, Failure>;
+
+    /// Settles what a job leaves behind that will not be tried again, for this reason: it failed for good, or each
+    /// process that tried it fell silent. May be called more than once. By default there is nothing to settle.
+    ///
+    /// # Errors
+    /// When that did not work; the reason is kept with the job all the same.
+    async fn give_up(&self, _job: &Job, _reason: &str) -> Result<(), Failure> {
+        Ok(())
+    }
 }

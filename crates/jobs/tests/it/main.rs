@@ -1,3 +1,5 @@
 //! Jobs on both engines: each is done, also when whoever does it dies.
 
+mod crash;
 mod runner;
+mod scene;

@@ -339,6 +339,8 @@ CREATE TABLE job (
     state        TEXT NOT NULL,
     priority     BIGINT NOT NULL,
     run_at       BIGINT NOT NULL,
+    -- When it is due again, should it have been wished for while it ran.
+    again_at     BIGINT,
     attempts     BIGINT NOT NULL,
     max_attempts BIGINT NOT NULL,
     lease_owner  TEXT,
@@ -347,6 +349,8 @@ CREATE TABLE job (
     created_at   BIGINT NOT NULL,
     finished_at  BIGINT
 );
-CREATE INDEX job_due ON job (state, priority, run_at);
+CREATE INDEX job_due ON job (kind, run_at) WHERE state = 'queued';
+-- A job of a lower priority goes as if it had become due later, by a second for each step.
+CREATE INDEX job_turn ON job (kind, (run_at + priority * 1000000)) WHERE state = 'queued';
 CREATE INDEX job_lease ON job (lease_until) WHERE state = 'running';
 CREATE UNIQUE INDEX job_key ON job (tenant_id, kind, key) WHERE key IS NOT NULL AND state IN ('queued', 'running');
