@@ -102,8 +102,10 @@ async fn tour(server: &Server, workspace: SocketAddr) -> anyhow::Result<()> {
     };
     let id = connector.connector.id;
     // The workspace has a new port at each start.
-    let fields: Map<String, Value> =
-        [("token", TOKEN), ("baseUrl", &base_url)].into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+    let fields: Map<String, Value> = [("token", TOKEN), ("baseUrl", &base_url)]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.into()))
+        .collect();
     let kinds = Kinds::new(scim::client::Egress::Anywhere);
     governance.save_settings(&caller, id, None, &fields, SaveAnyway::No, &kinds).await?;
     println!("a hosted connector syncs it …");
@@ -155,7 +157,11 @@ async fn synced(governance: &Governance, caller: &Caller, id: ids::ConnectorId) 
                 state => bail!("the sync is {state}: {}", sync.error.unwrap_or_default()),
             }
         }
-        ensure!(tokio::time::Instant::now() < end, "the first sync takes longer than {} minutes", PATIENCE.as_secs() / 60);
+        ensure!(
+            tokio::time::Instant::now() < end,
+            "the first sync takes longer than {} minutes",
+            PATIENCE.as_secs() / 60
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

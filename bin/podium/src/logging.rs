@@ -10,14 +10,13 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{Log, LogFormat};
 
 /// Logs from now on, as the settings say. A second call changes nothing.
-pub fn start(settings: &Log) {
+pub(crate) fn start(settings: &Log) {
     let level = LevelFilter::from_str(&settings.level).unwrap_or(LevelFilter::INFO);
     // Libraries talk of their own concerns: only their warnings are the administrator's.
-    let targets = tracing_subscriber::filter::Targets::new()
-        .with_default(level)
-        .with_targets(["sqlx", "hyper", "h2", "rustls", "tonic", "tower", "object_store", "reqwest"].map(|library| {
-            (library, level.min(LevelFilter::WARN))
-        }));
+    let targets = tracing_subscriber::filter::Targets::new().with_default(level).with_targets(
+        ["sqlx", "hyper", "h2", "rustls", "tonic", "tower", "object_store", "reqwest"]
+            .map(|library| (library, level.min(LevelFilter::WARN))),
+    );
     let registry = tracing_subscriber::registry().with(targets);
     let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
     // Fails when a log is there already, which then is the one.

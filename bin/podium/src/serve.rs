@@ -56,9 +56,10 @@ impl Server {
     pub async fn start(config: &Config, cancel: CancellationToken) -> anyhow::Result<Self> {
         let folder = folder::lock(&config.data_dir)?;
         let store = Store::open(&config.database()?, Surroundings::default()).await?;
-        let sealer = store::seal::key_file::open_or_create(&config.key_file(), &SystemRng)?;
+        let sealer = store::seal::open_or_create(&config.key_file(), &SystemRng)?;
         let files = Files::open(&places::files(config)?, Arc::new(SystemRng)).await.context("open the file storage")?;
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+        let listener =
+            TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
         let address = listener.local_addr()?;
         let settings = settings(config, address)?;
         let (protection, trust) = protection(config, address, &settings)?;

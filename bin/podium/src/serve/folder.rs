@@ -14,7 +14,11 @@ pub(super) struct Lock {
 
 /// Makes the folder when it is not there, and locks it.
 pub(super) fn lock(folder: &Utf8Path) -> anyhow::Result<Lock> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("make the folder `{folder}`"))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("make the folder `{folder}`"))?;
     let path = folder.join("podium.lock");
     let file = File::create(&path).with_context(|| format!("write `{path}`"))?;
     match file.try_lock() {
