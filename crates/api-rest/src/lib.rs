@@ -68,12 +68,14 @@ impl std::fmt::Debug for Api {
 /// Every REST route, for callers with a token, with the few that need none.
 pub fn router(api: Api) -> Router {
     let (signed, _) = routes::signed().split_for_parts();
+    let (files, _) = routes::files().split_for_parts();
     let (open, _) = routes::open().split_for_parts();
     // From the inside out: a request meets the last layer first.
     let signed = signed
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        .merge(routes::files())
         .layer(from_fn_with_state(api.clone(), idempotency::once))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        // Files are too large to be kept for a repeat, and bringing one again changes nothing.
+        .merge(files)
         .layer(from_fn_with_state(api.clone(), limits::limit))
         .layer(from_fn_with_state(api.clone(), caller::authenticate));
     let open = open.layer(RequestBodyLimitLayer::new(LARGEST_BODY));

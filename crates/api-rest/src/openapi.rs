@@ -23,9 +23,11 @@ struct Skeleton;
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, signed) = routes::signed().split_for_parts();
+    let (_, files) = routes::files().split_for_parts();
     let (_, open) = routes::open().split_for_parts();
     let mut document = Skeleton::openapi();
     document.merge(signed);
+    document.merge(files);
     document.merge(open);
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("token", token);

@@ -4,12 +4,13 @@ mod api_clients;
 mod apps;
 mod audit;
 mod connectors;
+mod holds;
 mod me;
 mod people;
 mod settings;
+mod syncs;
 mod system;
 
-use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Api;
@@ -24,6 +25,8 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(audit::routes())
         .merge(api_clients::routes())
         .merge(settings::routes())
+        .merge(syncs::routes())
+        .merge(holds::routes())
 }
 
 /// The routes for everybody.
@@ -32,6 +35,6 @@ pub(crate) fn open() -> OpenApiRouter<Api> {
 }
 
 /// The routes for callers with a token whose bodies are files.
-pub(crate) fn files() -> Router<Api> {
-    Router::new()
+pub(crate) fn files() -> OpenApiRouter<Api> {
+    syncs::files()
 }
