@@ -48,6 +48,8 @@ pub(crate) async fn sync(
     };
     sync.task_id = Some(store::task::enqueue(tx, &task).await?.to_string());
     store::sync::update(tx.conn(), &mut sync).await?;
+    // The next is planned once this one has ended.
+    store::connector::set_next_sync(tx.conn(), connector, None).await?;
     if caller.actor.person().is_some() || matches!(caller.actor, domain::actor::Actor::Machine { .. }) {
         let object = Object::new("sync", sync.id);
         let after = json!({"connectorId": connector, "trigger": trigger.name(), "state": sync.state.name()});
