@@ -16,6 +16,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use ids::SystemRng;
 use jiff::Timestamp;
 use proto::c1::connectorapi::baton::v1::baton_service_client::BatonServiceClient;
+use proto::c1::connectorapi::baton::v1::{
+    BatonServiceFinishTaskRequest, BatonServiceGetTaskRequest, BatonServiceGetTaskResponse,
+    BatonServiceHeartbeatRequest, BatonServiceUploadAssetRequest,
+};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -24,6 +28,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower::Service;
+
+use crate::messages;
 
 /// Dials a connection per request.
 #[derive(Clone)]
@@ -135,6 +141,39 @@ impl Client {
 
     pub(crate) fn baton(&self) -> BatonServiceClient<Dial> {
         BatonServiceClient::with_origin(self.dial.clone(), self.origin())
+    }
+
+    /// Says Hello from this host.
+    pub(crate) async fn hello(&self, host: &str) -> anyhow::Result<()> {
+        self.baton().hello(self.request(messages::hello_from(host))).await?;
+        Ok(())
+    }
+
+    /// Asks for a task from this host.
+    pub(crate) async fn poll(&self, host: &str) -> Result<BatonServiceGetTaskResponse, tonic::Status> {
+        let poll = BatonServiceGetTaskRequest { host_id: host.to_owned() };
+        Ok(self.baton().get_task(self.request(poll)).await?.into_inner())
+    }
+
+    /// The id of the task that is offered now.
+    pub(crate) async fn take(&self, host: &str) -> anyhow::Result<String> {
+        Ok(self.poll(host).await?.task.context("a task is offered")?.id)
+    }
+
+    /// Gives a sign of life of this task; whether the server says to stop.
+    pub(crate) async fn heartbeat(&self, host: &str, task: &str) -> Result<bool, tonic::Status> {
+        let (host_id, task_id) = (host.to_owned(), task.to_owned());
+        let pulse = BatonServiceHeartbeatRequest { host_id, task_id, ..Default::default() };
+        Ok(self.baton().heartbeat(self.request(pulse)).await?.into_inner().cancelled)
+    }
+
+    /// Uploads these messages.
+    pub(crate) async fn upload(&self, messages: Vec<BatonServiceUploadAssetRequest>) -> Result<(), tonic::Status> {
+        self.baton().upload_asset(self.request(tokio_stream::iter(messages))).await.map(drop)
+    }
+
+    pub(crate) async fn finish(&self, report: BatonServiceFinishTaskRequest) -> Result<(), tonic::Status> {
+        self.baton().finish_task(self.request(report)).await.map(drop)
     }
 
     pub(crate) fn request<T>(&self, message: T) -> tonic::Request<T> {

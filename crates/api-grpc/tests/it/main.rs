@@ -3,5 +3,12 @@
 //! Item numbers in the names of tests are those of the server list in baton-service-mode §16.
 
 mod client;
+mod faults;
+mod hello;
 mod main_path;
+mod messages;
+mod outcomes;
+mod tasks;
+mod transport;
+mod uploads;
 mod world;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use api_grpc::server::certificate::Certificate;
 use api_grpc::server::{Limits, Protection, serve};
 use auth::credential::{Issued, Rotation};
@@ -11,11 +12,15 @@ use axum::Router;
 use camino::Utf8PathBuf;
 use domain::actor::{Actor, Part};
 use domain::audit::Via;
+use domain::task::{Kind, TaskId};
 use governance::{Desk, Governance, Settings};
 use ids::{AppId, ConnectorId, ManualClock, SeededRng, SystemRng};
 use jiff::{SignedDuration, Timestamp};
+use proto::Message as _;
+use proto::c1::connectorapi::baton::v1::{Task, task as wire};
 use store::file::{Files, Place};
 use store::seal::{SealKey, Sealer};
+use store::task::NewTask;
 use store::{Location, Store, Surroundings};
 use testkit::database::Database;
 use tokio::net::TcpListener;
@@ -160,6 +165,82 @@ impl World {
         let mut client = self.client_of(&self.rotate(connector, &Rotation::default()).await?)?;
         client.sign_in(self.now()).await?;
         Ok((connector, client))
+    }
+
+    /// A task that waits for this connector.
+    pub(crate) async fn wait(&self, connector: ConnectorId, kind: Kind) -> anyhow::Result<TaskId> {
+        let task_type = match kind {
+            Kind::Hello => wire::TaskType::Hello(wire::HelloTask::default()),
+            Kind::Grant => wire::TaskType::Grant(wire::GrantTask::default()),
+            Kind::Revoke => wire::TaskType::Revoke(wire::RevokeTask::default()),
+            Kind::CreateAccount => wire::TaskType::CreateAccount(wire::CreateAccountTask::default()),
+            Kind::DeleteResource => wire::TaskType::DeleteResource(wire::DeleteResourceTask::default()),
+            Kind::SyncFull => anyhow::bail!("a sync is wished for by Hello"),
+        };
+        let payload = Task { task_type: Some(task_type), ..Default::default() };
+        let mut tx = self.store.begin().await?;
+        let new = NewTask {
+            connector_id: connector,
+            kind,
+            payload: payload.encode_to_vec(),
+            available_at: tx.now(),
+            sync_id: None,
+            idempotency_key: None,
+            wished_by: "system".to_owned(),
+        };
+        let id = store::task::enqueue(&mut tx, &new).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// The task as it is now.
+    pub(crate) async fn task(&self, id: &str) -> anyhow::Result<store::task::Task> {
+        let found = store::task::get(&mut *self.store.read().await?, &id.parse()?).await?;
+        found.with_context(|| format!("the task {id} is there"))
+    }
+
+    /// The sync of this task as it is now.
+    pub(crate) async fn sync(&self, connector: ConnectorId, task: &str) -> anyhow::Result<store::sync::Sync> {
+        let found = store::sync::of_task(&mut *self.store.read().await?, connector, task).await?;
+        found.context("the sync is there")
+    }
+
+    /// The connector as it is now.
+    pub(crate) async fn found(&self, connector: ConnectorId) -> anyhow::Result<store::connector::Connector> {
+        let found = store::connector::find(&mut *self.store.read().await?, self.store.tenant(), connector).await?;
+        found.context("the connector is there")
+    }
+
+    /// The lines of the connector's log, the oldest first.
+    pub(crate) async fn lines(&self, connector: ConnectorId) -> anyhow::Result<Vec<String>> {
+        let paging = store::Paging::first(100);
+        let page = store::connector::lines(&mut *self.store.read().await?, connector, None, paging).await?;
+        Ok(page.rows.into_iter().rev().map(|line| line.message).collect())
+    }
+
+    /// How many files the object storage has, whole or in parts.
+    pub(crate) fn files(&self) -> anyhow::Result<usize> {
+        let mut count = 0;
+        let mut folders = vec![self.folder.path().join("files")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() { folders.push(entry.path()) } else { count += 1 }
+            }
+        }
+        Ok(count)
+    }
+
+    /// Changes a column of the connector's row.
+    pub(crate) async fn set(&self, connector: ConnectorId, column: &str, value: i64) -> anyhow::Result<()> {
+        let mut tx = self.store.begin().await?;
+        sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE connector SET {column} = $1 WHERE id = $2")))
+            .bind(value)
+            .bind(connector.to_string())
+            .execute(tx.conn())
+            .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// The audit actions so far, in their order.
