@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-pub use link::{Body, Link, Proxies};
+pub use link::{Body, Link, Proxies, RootCertStore, system_roots};
 pub use options::{Credentials, FullSync, GRACE, HealthAddress, Options, Polling, Program, Server};
 
 use api::Api;

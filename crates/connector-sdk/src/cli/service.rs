@@ -18,7 +18,9 @@ use crate::connector::Ticketing;
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
 use crate::service::task::Provisioning;
-use crate::service::{Credentials, FullSync, HealthAddress, Link, Options, Polling, Program, Proxies, run};
+use crate::service::{
+    Credentials, FullSync, HealthAddress, Link, Options, Polling, Program, Proxies, run, system_roots,
+};
 use crate::sync::SyncOptions;
 
 /// How long running tasks may go on after a signal, in seconds; what upstream does not have has no flag either.
@@ -83,7 +85,7 @@ impl Service {
             let runtime = Runtime::default();
             cancel_on_signal(&runtime.cancel)?;
             let connector = (spec.connect)(config)?;
-            let link = Link::https(&self.options.server()?, &self.proxies, &runtime)?;
+            let link = Link::https(&self.options.server()?, &self.proxies, system_roots()?, &runtime)?;
             run(Arc::clone(&connector), self.options, link, runtime).await
         });
         // Not for a thread that hangs in a call of the connector.

@@ -16,7 +16,9 @@ use http::{Request, Response};
 use tower::util::{BoxCloneSyncService, ServiceExt};
 use tower::{BoxError, Service};
 
+pub use dial::system_roots;
 pub use proxy::Proxies;
+pub use rustls::RootCertStore;
 pub use tonic::body::Body;
 
 use super::options::Server;
@@ -28,17 +30,17 @@ use crate::runtime::Runtime;
 pub struct Link(BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>);
 
 impl Link {
-    /// Over the network, with TLS and the root certificates of the system (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
+    /// Over the network, with TLS, to a server whose certificate goes back to one of these roots
+    /// ([`system_roots`]).
     ///
-    /// One HTTP/2 connection is kept, and made anew when it is gone or was given up. Reads the root certificates now,
-    /// and connects at the first request.
+    /// One HTTP/2 connection is kept, and made anew when it is gone or was given up. Connects at the first request.
     ///
     /// # Errors
-    /// When there are no root certificates, or the server's name is none that a certificate could have.
+    /// When the server's name is none that a certificate could have, or the proxy's setting can't be read.
     ///
     /// Source: baton-service-mode §4, §15 D10.
-    pub fn https(server: &Server, proxies: &Proxies, runtime: &Runtime) -> Result<Self> {
-        Ok(Self(BoxCloneSyncService::new(https::Https::new(server, proxies, runtime)?)))
+    pub fn https(server: &Server, proxies: &Proxies, roots: RootCertStore, runtime: &Runtime) -> Result<Self> {
+        Ok(Self(BoxCloneSyncService::new(https::Https::new(server, proxies, roots, runtime)?)))
     }
 
     /// To a server in this process.

@@ -20,8 +20,9 @@ pub(super) fn after_errors(errors: u64, rng: &dyn Rng) -> Duration {
 
 /// What a server asks for, within bounds; nothing, and anything negative, is zero.
 pub(super) fn asked(wait: Option<&proto::Duration>, most: Duration) -> Duration {
-    let wait = wait.copied().and_then(|wait| Duration::try_from(wait).ok());
-    wait.unwrap_or_default().min(most)
+    let wait = wait.and_then(|wait| Some((u64::try_from(wait.seconds).ok()?, u32::try_from(wait.nanos).ok()?)));
+    let (seconds, nanos) = wait.unwrap_or_default();
+    Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanos.into())).min(most)
 }
 
 #[cfg(test)]

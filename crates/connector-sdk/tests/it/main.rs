@@ -8,5 +8,6 @@ mod fake;
 mod file;
 mod provision;
 mod second_connector;
+mod service;
 mod service_tasks;
 mod sync;

@@ -26,11 +26,11 @@ pub(super) struct Dialer {
 }
 
 impl Dialer {
-    pub(super) fn new(server: &Server, proxies: &Proxies) -> Result<Self> {
+    pub(super) fn new(server: &Server, proxies: &Proxies, roots: RootCertStore) -> Result<Self> {
         let name = ServerName::try_from(server.host().to_owned())
             .map_err(|_| Error::unknown(format!("`{}` is not the name of a host", server.host())))?;
         let proxy = proxies.of(server)?;
-        Ok(Self { server: server.clone(), name, tls: TlsConnector::from(Arc::new(tls()?)), proxy })
+        Ok(Self { server: server.clone(), name, tls: TlsConnector::from(Arc::new(tls(roots)?)), proxy })
     }
 
     /// Where to, in words.
@@ -68,8 +68,11 @@ impl Dialer {
     }
 }
 
-/// TLS 1.2 or later with the system's root certificates.
-fn tls() -> Result<ClientConfig> {
+/// The root certificates of the system, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name. Reads files.
+///
+/// # Errors
+/// When there are none.
+pub fn system_roots() -> Result<RootCertStore> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::warn!(error = chain(error), "root certificates cannot be read");
@@ -82,6 +85,11 @@ fn tls() -> Result<ClientConfig> {
              SSL_CERT_FILE",
         ));
     }
+    Ok(roots)
+}
+
+/// TLS 1.2 or later.
+fn tls(roots: RootCertStore) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

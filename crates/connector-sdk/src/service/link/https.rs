@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::client::conn::http2::SendRequest;
+use rustls::RootCertStore;
 use tokio::time::Instant;
 use tonic::Status;
 use tower::{BoxError, Service};
@@ -45,9 +46,14 @@ struct Kept {
 }
 
 impl Https {
-    pub(super) fn new(server: &Server, proxies: &Proxies, runtime: &Runtime) -> Result<Self> {
+    pub(super) fn new(server: &Server, proxies: &Proxies, roots: RootCertStore, runtime: &Runtime) -> Result<Self> {
         let (kept, dialing) = (Mutex::default(), tokio::sync::Mutex::default());
-        Ok(Self(Arc::new(Inner { dialer: Dialer::new(server, proxies)?, runtime: runtime.clone(), kept, dialing })))
+        Ok(Self(Arc::new(Inner {
+            dialer: Dialer::new(server, proxies, roots)?,
+            runtime: runtime.clone(),
+            kept,
+            dialing,
+        })))
     }
 }
 

@@ -1,0 +1,1 @@
+//! Access tokens (client items 1, 4).
