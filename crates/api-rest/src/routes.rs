@@ -5,6 +5,7 @@ mod apps;
 mod audit;
 mod connectors;
 mod holds;
+mod inventory;
 mod me;
 mod people;
 mod settings;
@@ -27,6 +28,7 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(settings::routes())
         .merge(syncs::routes())
         .merge(holds::routes())
+        .merge(inventory::routes())
 }
 
 /// The routes for everybody.

@@ -16,6 +16,7 @@ mod context;
 mod desk;
 mod error;
 pub mod hold;
+pub mod inventory;
 pub mod me;
 pub mod person;
 mod reading;
