@@ -1,7 +1,7 @@
 //! Connectors: added, looked at, changed, paused, deleted.
 //!
 //! Start at [`Governance::create_connector`]. Its settings are in [`settings`], its client ids and secrets in
-//! [`credential`], how to run it elsewhere in [`deployment`].
+//! [`credential`], what it is asked by hand in [`task`], how to run it elsewhere in [`deployment`].
 //!
 //! Source: governance §1.4, §2.1 (T-C), §3.2 (R-A).
 
@@ -11,6 +11,7 @@ pub mod deployment;
 mod edit;
 mod life;
 pub mod settings;
+pub mod task;
 mod view;
 
 pub use create::{AppChoice, NewConnector};

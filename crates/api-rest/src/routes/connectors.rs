@@ -3,6 +3,7 @@
 mod credentials;
 mod document;
 mod settings;
+mod tasks;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(deployment))
         .merge(settings::routes())
         .merge(credentials::routes())
+        .merge(tasks::routes())
 }
 
 /// A kind of connector that can be added.
