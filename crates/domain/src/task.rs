@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ids::Rng;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use svix_ksuid::{Ksuid, KsuidLike as _};
 
@@ -187,6 +187,27 @@ pub fn after_lease(kind: Kind, attempts: i64, cancel_asked: bool) -> AfterLease 
     }
 }
 
+/// How many tasks of a connector may fail in a row before it is left alone for a while.
+const FAILURES_IN_A_ROW: i64 = 10;
+/// For how long.
+const PAUSE: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long a connector is offered nothing after this many of its tasks failed in a row; then one is tried.
+///
+/// Source: governance R-B-4.
+#[must_use]
+pub const fn pause_after(failures: i64) -> Option<SignedDuration> {
+    if failures >= FAILURES_IN_A_ROW { Some(PAUSE) } else { None }
+}
+
+impl Outcome {
+    /// Whether it counts as a failure of the connector. What the app or the connector decided against is an answer.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::LeaseLost)
+    }
+}
+
 /// What a connector reports with `FinishTask`, freed of the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
@@ -305,6 +326,16 @@ mod tests {
         assert_eq!(after_lease(Kind::Grant, 4, false), AfterLease::OfferAgain);
         assert_eq!(after_lease(Kind::Grant, 5, false), AfterLease::Fail);
         assert_eq!(after_lease(Kind::SyncFull, 1, true), AfterLease::Cancel);
+    }
+
+    #[test]
+    fn r_b_4_ten_failures_in_a_row_pause_a_connector() {
+        assert_eq!(
+            [1, 9, 10, 11].map(|n| pause_after(n).map(|pause| pause.as_mins())),
+            [None, None, Some(15), Some(15)]
+        );
+        let failures: Vec<_> = Outcome::ALL.iter().filter(|outcome| outcome.is_failure()).collect();
+        assert_eq!(failures, [&Outcome::Failed, &Outcome::LeaseLost]);
     }
 
     #[test]

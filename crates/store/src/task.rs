@@ -5,6 +5,8 @@
 //!
 //! Source: baton-service-mode §16 items 12–24.
 
+pub mod pause;
+
 use std::time::Duration;
 
 use domain::task::{Kind, Outcome, State, TaskId};
@@ -155,7 +157,8 @@ pub struct Lease {
 
 /// Takes up to `limit` tasks for the connector, the most urgent first. Nothing is written when there is none.
 ///
-/// A paused or deleted connector gets nothing.
+/// A connector that is paused, deleted, or whose tasks are [paused](pause) gets nothing; after such a pause it gets one
+/// task, and the next when that one has not failed.
 ///
 /// # Errors
 /// When the database refuses.
@@ -166,6 +169,8 @@ pub async fn claim(store: &Store, connector: ConnectorId, lease: &Lease, limit: 
     }
     let mut tx = store.begin().await?;
     let now = tx.now();
+    let probe_until = after(now, lease.sync.max(lease.other));
+    let limit = if pause::begin_probe(&mut tx, connector, probe_until).await? { 1 } else { limit };
     let statement = format!(
         "UPDATE task SET state = 'leased', attempts = attempts + 1, lease_host = $3, lease_credential = $4, \
          lease_until = CASE WHEN kind = 'sync_full' THEN $5 ELSE $6 END, heartbeat_at = NULL, \
@@ -200,7 +205,8 @@ pub async fn count_available(conn: &mut Connection, connector: ConnectorId, now:
     let row = sqlx::query(
         "SELECT COUNT(*) AS waiting FROM task t JOIN connector c ON c.id = t.connector_id \
          WHERE t.connector_id = $1 AND t.state = 'queued' AND t.available_at <= $2 \
-         AND c.paused_at IS NULL AND c.deleted_at IS NULL",
+         AND c.paused_at IS NULL AND c.deleted_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM task_pause p WHERE p.connector_id = $1 AND p.paused_until > $2)",
     )
     .bind(connector.to_string())
     .bind(micros(now))
@@ -217,7 +223,9 @@ pub async fn hosted_with_work(conn: &mut Connection, now: Timestamp, limit: u32)
     let rows = sqlx::query(
         "SELECT t.connector_id, MIN(t.available_at) AS since FROM task t JOIN connector c ON c.id = t.connector_id \
          WHERE t.state = 'queued' AND t.available_at <= $1 AND c.hosting = 'hosted' AND c.paused_at IS NULL \
-         AND c.deleted_at IS NULL GROUP BY t.connector_id ORDER BY since LIMIT $2",
+         AND c.deleted_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM task_pause p WHERE p.connector_id = c.id AND p.paused_until > $1) \
+         GROUP BY t.connector_id ORDER BY since LIMIT $2",
     )
     .bind(micros(now))
     .bind(i64::from(limit))

@@ -329,6 +329,13 @@ CREATE INDEX task_list ON task (connector_id, created_at, id);
 CREATE INDEX task_lease ON task (lease_until) WHERE state = 'leased';
 CREATE UNIQUE INDEX task_idempotency ON task (connector_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
+-- Tasks of a connector that failed in a row, and until when nothing is offered to it (R-B-4); no row when none did.
+CREATE TABLE task_pause (
+    connector_id TEXT PRIMARY KEY REFERENCES connector (id),
+    failures     BIGINT NOT NULL,
+    paused_until BIGINT
+);
+
 -- Durable work and timers of the server itself.
 CREATE TABLE job (
     id           TEXT PRIMARY KEY,

@@ -6,6 +6,7 @@ mod file;
 mod idempotency;
 mod schema;
 mod secrets;
+mod task;
 
 use std::sync::Arc;
 
