@@ -64,11 +64,7 @@ impl<const K: usize, E, F: FnMut() -> Result<Vec<Stored<K>>, E>> StoredRows<K, F
             let stored = if order.is_ge() { self.page.next() } else { None };
             match (entry, stored) {
                 (Some(entry), None) => differs(Difference::Appeared(entry))?,
-                (None, Some(stored)) => {
-                    if !stored.gone {
-                        differs(Difference::Disappeared(stored))?;
-                    }
-                }
+                (None, Some(stored)) if !stored.gone => differs(Difference::Disappeared(stored))?,
                 (Some(entry), Some(stored)) if stored.gone || stored.digest != entry.digest => {
                     differs(Difference::Changed(entry, stored))?;
                 }

@@ -37,11 +37,10 @@ impl Error {
         match self {
             Self::NoSuchSync(_) => Retry::Never,
             // Somebody else changed the sync, or reads it too: looking again decides.
-            Self::Store(store::Error::Stale { .. } | store::Error::Conflict { .. }) => soon,
+            Self::Store(store::Error::Stale { .. } | store::Error::Conflict { .. }) | Self::Interrupted => soon,
             Self::Store(error) => error.retry(),
             Self::Files(error) => error.retry(),
             Self::File(_) | Self::Temporary(_) => Retry::After(std::time::Duration::from_secs(30)),
-            Self::Interrupted => soon,
         }
     }
 }

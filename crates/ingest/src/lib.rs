@@ -23,4 +23,4 @@ mod sequence;
 mod settle;
 
 pub use error::{Error, Result};
-pub use run::{Context, Outcome, run};
+pub use run::{Context, Outcome, give_up, run};

@@ -79,6 +79,21 @@ pub async fn run(context: &Context, id: SyncId) -> Result<Outcome> {
     Ok(Outcome { state, is_new: true })
 }
 
+/// Makes a sync *failed* whose file will not be tried again, so that the next can begin (T-S9). Does nothing when the sync
+/// is settled or waits for a person.
+///
+/// # Errors
+/// When the store fails; it can be called again.
+pub async fn give_up(context: &Context, id: SyncId, why: &str) -> Result<()> {
+    let store = &context.store;
+    let sync = store::sync::find(&mut *store.read().await?, store.tenant(), id).await?.ok_or(Error::NoSuchSync(id))?;
+    if !sync.state.is_open() {
+        return Ok(());
+    }
+    let connector = connector(store, sync.connector_id).await?;
+    settle::gave_up(store, &connector, sync, why).await
+}
+
 pub(crate) struct Work<'a> {
     pub(crate) context: &'a Context,
     pub(crate) sync: Sync,
@@ -102,7 +117,7 @@ impl Work<'_> {
         self.context.files.fetch(digest, &path).await?;
         let file = match open(&path, self.context.limits).await? {
             Ok(file) => file,
-            Err(unusable) => return settle::failed(self, &unusable).await,
+            Err(unusable) => return settle::failed(self, &unusable, &path).await,
         };
         let opened = file.opened().clone();
         let started_at = started_at(&self.sync, opened.run.started_at);
@@ -115,7 +130,7 @@ impl Work<'_> {
             Ok(seen) => seen,
             Err(unusable) => {
                 reading.withdraw(Keep::Nothing).await?;
-                return settle::failed(self, &unusable).await;
+                return settle::failed(self, &unusable, &path).await;
             }
         };
         self.finish(reading, &opened, seen, started_at, digest).await

@@ -1,5 +1,6 @@
 //! How a sync ends, each in one transaction with its audit rows.
 
+use camino::Utf8Path;
 use domain::actor::{Actor, Part};
 use domain::audit::{Event, Object, Via};
 use domain::hold::{self, Reason};
@@ -32,7 +33,7 @@ pub(crate) async fn is_confirmed(conn: &mut Connection, tenant: TenantId, sync: 
 /// T-S5, first half.
 pub(crate) async fn begin(store: &Store, mut sync: Sync) -> Result<Sync> {
     let mut tx = store.begin().await?;
-    step(&mut tx, &mut sync, Step::Ingesting)?;
+    step(&mut sync, Step::Ingesting)?;
     store::sync::update(tx.conn(), &mut sync).await?;
     tx.commit().await?;
     Ok(sync)
@@ -154,7 +155,7 @@ pub(crate) async fn held(
         }
     };
     sync.hold_id = Some(hold.id);
-    step(&mut tx, &mut sync, Step::Held)?;
+    step(&mut sync, Step::Held)?;
     tx.audit(sync_event(&connector, &sync, Step::Held));
     store::sync::update(tx.conn(), &mut sync).await?;
     tx.commit().await?;
@@ -173,9 +174,9 @@ pub(crate) async fn outdated(work: Work<'_>, opened: &Opened) -> Result<State> {
 }
 
 /// T-S9: the file cannot be used.
-pub(crate) async fn failed(work: Work<'_>, why: &Unusable) -> Result<State> {
+pub(crate) async fn failed(work: Work<'_>, why: &Unusable, path: &Utf8Path) -> Result<State> {
     let Work { context, mut sync, connector, .. } = work;
-    let words = words(why, context.temporary.as_deref());
+    let words = words(why, path);
     sync.error = Some(words.clone());
     let mut tx = context.store.begin().await?;
     finish(&mut tx, &connector, &mut sync, Step::Failed).await?;
@@ -184,29 +185,25 @@ pub(crate) async fn failed(work: Work<'_>, why: &Unusable) -> Result<State> {
     Ok(sync.state)
 }
 
-/// What an error and its causes say, without the path of a temporary file, which tells people nothing.
-fn words(why: &Unusable, _temporary: Option<&camino::Utf8Path>) -> String {
+/// T-S9: the file is not tried again, for a reason that is not its own.
+pub(crate) async fn gave_up(store: &Store, connector: &Connector, mut sync: Sync, why: &str) -> Result<()> {
+    sync.error = Some(format!("the file could not be read: {why}"));
+    let mut tx = store.begin().await?;
+    finish(&mut tx, connector, &mut sync, Step::Failed).await?;
+    inventory::note_failed(tx.conn(), connector.id, why).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What an error and its causes say. The name of a temporary file tells people nothing.
+fn words(why: &Unusable, path: &Utf8Path) -> String {
     let mut words = why.to_string();
     let mut cause = std::error::Error::source(why);
     while let Some(error) = cause {
         words = format!("{words}: {error}");
         cause = error.source();
     }
-    let shown = words.split('`').enumerate().map(|(place, part)| {
-        let is_path = place % 2 == 1 && part.ends_with("sync.c1z");
-        if is_path { "the uploaded file".to_owned() } else { part.to_owned() }
-    });
-    let mut told = String::new();
-    let mut after_path = true;
-    for (place, part) in shown.enumerate() {
-        let is_path = part == "the uploaded file";
-        if place > 0 && !is_path && !after_path {
-            told.push('`');
-        }
-        told.push_str(&part);
-        after_path = is_path;
-    }
-    told
+    words.replace(&format!("`{path}`"), "the uploaded file")
 }
 
 /// T-H4: what passes the rules takes the place of what did not.
@@ -227,9 +224,9 @@ async fn supersede(tx: &mut Tx, connector: &Connector, by: &Sync) -> Result<()> 
 /// T-S8 for the sync of a hold that another sync takes the place of.
 async fn discard_held(tx: &mut Tx, connector: &Connector, hold: &Hold, why: &str) -> Result<()> {
     let tenant = tx.tenant();
-    let Some(mut held) = store::sync::find(tx.conn(), tenant, hold.sync_id).await? else { return Ok(()) };
-    held.error = Some(why.to_owned());
-    finish(tx, connector, &mut held, Step::Discarded).await
+    let Some(mut sync) = store::sync::find(tx.conn(), tenant, hold.sync_id).await? else { return Ok(()) };
+    sync.error = Some(why.to_owned());
+    finish(tx, connector, &mut sync, Step::Discarded).await
 }
 
 fn stale_hold(hold: &Hold) -> Error {
@@ -241,15 +238,14 @@ fn describe(sync: &mut Sync, opened: &Opened) {
     sync.file_sync_id = Some(opened.run.id.to_string());
 }
 
-fn step(tx: &mut Tx, sync: &mut Sync, step: Step) -> Result<()> {
-    let _ = &tx;
+fn step(sync: &mut Sync, step: Step) -> Result<()> {
     sync.state = sync.state.after(step).map_err(|_| store::Error::Stale { kind: "sync", id: sync.id.to_string() })?;
     Ok(())
 }
 
 /// The last step of a sync, with its audit row.
 async fn finish(tx: &mut Tx, connector: &Connector, sync: &mut Sync, last: Step) -> Result<()> {
-    step(tx, sync, last)?;
+    step(sync, last)?;
     let now = tx.now();
     sync.finished_at = Some(now);
     if last == Step::Applied {

@@ -1,7 +1,7 @@
 //! What connectors found: resource types, resources, accounts, entitlements and grants.
 //!
 //! Start at [`Reading`]: the reading of one file, which writes what it finds where nobody sees it and then makes all of
-//! it visible at once.
+//! it visible at once. [`list`] has what REST shows.
 //!
 //! A row that a reading brings carries its number (`first_seq`) and is invisible until the connector's `applied_seq` has
 //! reached it; new content for visible rows waits in staging tables; what goes waits among the differences. So a crash
@@ -15,6 +15,7 @@ mod apply;
 mod difference;
 mod insert;
 mod key;
+pub mod list;
 mod lookup;
 mod news;
 mod old;

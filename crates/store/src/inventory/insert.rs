@@ -82,7 +82,7 @@ pub(super) enum Shared {
 }
 
 impl Shared {
-    pub(super) fn text(value: impl ToString) -> Self {
+    pub(super) fn text(value: &impl ToString) -> Self {
         Self::Text(value.to_string())
     }
 

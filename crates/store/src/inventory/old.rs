@@ -23,10 +23,8 @@ pub(super) trait Described {
     fn id(&self) -> String;
     /// What people know it by.
     fn label(&self) -> &str;
-    /// Its resource type, where it has one.
-    fn resource_type(&self) -> &str {
-        ""
-    }
+    /// Its resource type; empty for what has none.
+    fn resource_type(&self) -> &str;
     /// The fields that people are told about.
     fn fields(&self) -> Map<String, Value>;
 }
@@ -234,6 +232,9 @@ impl Described for Entitlement {
     }
     fn label(&self) -> &str {
         &self.display_name
+    }
+    fn resource_type(&self) -> &'static str {
+        ""
     }
     fn fields(&self) -> Map<String, Value> {
         object(json!({

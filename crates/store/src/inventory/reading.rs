@@ -239,9 +239,9 @@ impl Reading {
             .execute(tx.conn())
             .await?;
         let mut shared = vec![
-            Shared::text(self.tenant),
-            Shared::text(self.connector),
-            Shared::text(self.app),
+            Shared::text(&self.tenant),
+            Shared::text(&self.connector),
+            Shared::text(&self.app),
             Shared::Number(self.seq),
         ];
         let mut news = News::new(self.is_first());
@@ -254,7 +254,7 @@ impl Reading {
         insert(tx.conn(), &shared, entitlements).await?;
         let grants = lookup::holders_of(tx.conn(), self, batch.grants).await?;
         news.granted(&grants);
-        shared.push(Shared::text(if self.is_first() { "initial" } else { "outside" }));
+        shared.push(Shared::text(&if self.is_first() { "initial" } else { "outside" }));
         shared.push(Shared::Number(micros(starts_at)));
         insert(tx.conn(), &shared, grants).await?;
 
@@ -271,7 +271,7 @@ impl Reading {
         news.gone(tx.conn(), ObjectKind::Entitlement, batch.gone.entitlements).await?;
         news.gone(tx.conn(), ObjectKind::Grant, batch.gone.grants).await?;
 
-        let shared = [Shared::text(self.tenant), Shared::text(self.sync)];
+        let shared = [Shared::text(&self.tenant), Shared::text(&self.sync)];
         let numbered: Vec<_> = (self.differences..)
             .zip(news.differences)
             .map(|(number, difference)| Numbered { number, difference })
