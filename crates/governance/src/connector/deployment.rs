@@ -71,25 +71,20 @@ fn text(format: Format, name: &str, client_id: &str, token: Option<&str>, provis
                 options.concat()
             )
         }
-        Format::Systemd => format!(
-            "# /etc/systemd/system/{name}.service; the variables are in /etc/{name}.env (mode 0600).\n\
-             [Unit]\nDescription={name}\nWants=network-online.target\nAfter=network-online.target\n\n\
-             [Service]\nExecStart=/usr/local/bin/{name}\nEnvironmentFile=/etc/{name}.env\nRestart=always\nRestartSec=5\n\
-             DynamicUser=yes\nPrivateTmp=yes\nProtectSystem=strict\nProtectHome=yes\nNoNewPrivileges=yes\n\
-             TimeoutStopSec=40\n\n[Install]\nWantedBy=multi-user.target\n"
-        ),
+        Format::Systemd => UNIT.replace("baton-whimsical", name),
         Format::Kubernetes => {
-            let data: Vec<String> = variables.iter().map(|(key, value)| format!("  {key}: \"{value}\"\n")).collect();
-            format!(
-                "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}-secrets\ntype: Opaque\nstringData:\n{}---\n{}",
-                data.concat(),
-                DEPLOYMENT.replace("@NAME", name).replace("@IMAGE", IMAGE)
-            )
+            let data: String = variables.iter().map(|(key, value)| format!("  {key}: \"{value}\"\n")).collect();
+            let secret = format!(
+                "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}-secrets\ntype: Opaque\nstringData:\n{data}"
+            );
+            format!("{secret}---\n{}", DEPLOYMENT.replace("baton-whimsical", name))
         }
     }
 }
 
-const DEPLOYMENT: &str = include_str!("deployment.yaml");
+// What an administrator finds in the repository is what the server shows.
+const DEPLOYMENT: &str = include_str!("../../../../deploy/kubernetes/deployment.yaml");
+const UNIT: &str = include_str!("../../../../deploy/systemd/baton-whimsical.service");
 
 #[cfg(test)]
 mod tests {
@@ -110,6 +105,7 @@ mod tests {
         let kubernetes = text(Format::Kubernetes, "baton-whimsical", id, None, true);
         assert!(kubernetes.contains("  BATON_PROVISIONING: \"true\"\n"), "{kubernetes}");
         assert!(kubernetes.contains("name: baton-whimsical-secrets"), "{kubernetes}");
-        assert!(!kubernetes.contains("@NAME") && !kubernetes.contains("IMAGE"), "{kubernetes}");
+        let other = text(Format::Kubernetes, "baton-connector", id, None, true);
+        assert!(!other.contains("baton-whimsical"), "{other}");
     }
 }
