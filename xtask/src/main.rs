@@ -8,6 +8,7 @@ mod arrows;
 mod bench;
 mod demo;
 mod gate;
+mod image;
 mod measure;
 mod members;
 mod postgres;
@@ -28,6 +29,8 @@ enum Task {
     Demo(demo::Args),
     /// Runs the whole gate: format, arrows, lints, licences, docs and every test.
     Test(gate::Args),
+    /// Build a container image of a program, without a container engine.
+    Image(image::Args),
     /// Start the PostgreSQL of this work tree's tests, or stop it and remove its data.
     Postgres(postgres::Args),
     /// Checks that crates depend on each other only as docs/ARCHITECTURE.md draws it.
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Demo(args) => demo::run(&args),
         Task::Test(args) => gate::run(&args),
+        Task::Image(args) => image::run(&args),
         Task::Postgres(args) => postgres::run(&args),
         Task::Arrows => arrows::run(),
         Task::Bench(args) => bench::run(&args),

@@ -96,6 +96,7 @@ impl Server {
         if let Some(link) = &self.first_link {
             println!("first administrator: {link} (works once, for a day)");
         }
+        println!("ready");
     }
 
     /// Waits until everything has ended, after `cancel`.

@@ -5,11 +5,14 @@
 
 pub mod database;
 pub mod document;
+pub mod image;
+mod podium;
 pub mod postgres;
 mod program;
 mod workspace;
 
 #[doc(hidden)]
 pub use anyhow;
+pub use podium::{Answer, Podium};
 pub use program::{binary, target_dir};
 pub use workspace::{TOKEN, Workspace};

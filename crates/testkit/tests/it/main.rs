@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod crash;
+mod deploy;
 mod documents;
 mod faults;
 mod scene;
+mod server;
