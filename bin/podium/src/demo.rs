@@ -152,7 +152,7 @@ async fn synced(governance: &Governance, caller: &Caller, id: ids::ConnectorId) 
                 store::sync::list(&mut *store.read().await?, store.tenant(), id, store::Paging::first(1)).await?;
             let sync = page.rows.into_iter().next().context("the sync is written down")?;
             match sync.state {
-                State::Applied => return Ok(sync.counts.to_string()),
+                State::Applied => return Ok(words(&sync.counts)),
                 State::Held => bail!("the sync is held: {}", governance.connector(&system, id).await?.reason),
                 state => bail!("the sync is {state}: {}", sync.error.unwrap_or_default()),
             }
@@ -164,4 +164,18 @@ async fn synced(governance: &Governance, caller: &Caller, id: ids::ConnectorId) 
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// What a sync saw, in words.
+fn words(counts: &Value) -> String {
+    let seen = |of: &Value| of.get("seen").and_then(Value::as_u64).unwrap_or(0);
+    let resources = |kind: &str| counts.get("resources").and_then(|types| types.get(kind)).map_or(0, seen);
+    let of = |kind: &str| counts.get(kind).map_or(0, seen);
+    format!(
+        "{} accounts, {} roles, {} entitlements, {} grants",
+        resources("user"),
+        resources("role"),
+        of("entitlements"),
+        of("grants")
+    )
 }

@@ -33,3 +33,8 @@ fn the_page_of_the_connector_is_true() {
 fn the_page_of_the_workspace_is_true() {
     replay("whimsical-workspace.md");
 }
+
+#[test]
+fn the_page_of_the_server_is_true() {
+    replay("podium.md");
+}
