@@ -10,6 +10,7 @@ mod contact;
 mod finish;
 mod hello;
 mod lease;
+mod pause;
 mod sync;
 mod upload;
 mod work;

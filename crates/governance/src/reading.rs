@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ids::SyncId;
-use jobs::{Failure, Handler, Next};
+use jobs::{Failure, Handler, Job, Next};
 use serde::Deserialize;
 
 use crate::context::Governance;
@@ -44,25 +44,34 @@ impl Governance {
 #[async_trait]
 impl Handler for Reading {
     async fn run(&self, context: &jobs::Context) -> Result<Next, Failure> {
-        let payload: Payload = serde_json::from_str(&context.job.payload)
-            .map_err(|error| Failure::Lasting(format!("the job names no sync: {error}")))?;
+        let payload = payload(&context.job)?;
         // A lost lease or the end of the process ends the run; whoever is next begins anew.
         let run = context.cancel.run_until_cancelled(ingest::run(&self.context, payload.sync_id)).await;
         match run {
             None => Err(Failure::Passing("interrupted".to_owned())),
             Some(Ok(_)) => Ok(Next::Done),
-            Some(Err(error)) => {
-                let mut text = error.to_string();
-                let mut cause = std::error::Error::source(&error);
-                while let Some(next) = cause {
-                    text = format!("{text}: {next}");
-                    cause = next.source();
-                }
-                Err(match error.retry() {
-                    store::Retry::Never => Failure::Lasting(text),
-                    store::Retry::After(_) => Failure::Passing(text),
-                })
-            }
+            Some(Err(error)) => Err(failure(&error)),
         }
+    }
+
+    async fn give_up(&self, job: &Job, reason: &str) -> Result<(), Failure> {
+        ingest::give_up(&self.context, payload(job)?.sync_id, reason).await.map_err(|error| failure(&error))
+    }
+}
+
+fn payload(job: &Job) -> Result<Payload, Failure> {
+    serde_json::from_str(&job.payload).map_err(|error| Failure::Lasting(format!("the job names no sync: {error}")))
+}
+
+fn failure(error: &ingest::Error) -> Failure {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    match error.retry() {
+        store::Retry::Never => Failure::Lasting(text),
+        store::Retry::After(_) => Failure::Passing(text),
     }
 }

@@ -93,6 +93,7 @@ impl Desk {
             annotations: taken.annotations.clone(),
         };
         store::task::end(&mut tx, id, ending).await?;
+        self.count_outcome(&mut tx, from.id, verdict.outcome).await?;
         if task.kind == task::Kind::SyncFull {
             self.sync_reported(&mut tx, caller, &task, verdict.state, &taken).await?;
         } else {
@@ -234,7 +235,8 @@ impl Taken {
             }
             Report::Error { status, non_retryable, annotations } => {
                 let declined = declined(status);
-                let text = declined.clone().flatten().unwrap_or_else(|| innermost(&status.message));
+                let text =
+                    declined.clone().filter(|words| !words.is_empty()).unwrap_or_else(|| innermost(&status.message));
                 let text: String = text.chars().take(TEXT).collect();
                 Self {
                     report: task::Report::Error {
@@ -278,10 +280,10 @@ fn success(response: Option<&Any>, remarks: &[Any]) -> (SuccessNote, String) {
     }
 }
 
-/// Whether the app decided against it, and with which words, if it gave any.
-fn declined(status: &rpc::Status) -> Option<Option<String>> {
+/// The words with which the app decided against it, if it did; they may be empty.
+fn declined(status: &rpc::Status) -> Option<String> {
     let info = annotations::pick::<rpc::ErrorInfo>(&status.details).ok().flatten()?;
-    (info.reason == DECLINED).then(|| info.metadata.get("reason").filter(|reason| !reason.is_empty()).cloned())
+    (info.reason == DECLINED).then(|| info.metadata.get("reason").cloned().unwrap_or_default())
 }
 
 fn notes(remarks: &[Any]) -> Vec<String> {

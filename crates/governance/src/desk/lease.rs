@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use domain::actor::{Actor, Part};
 use domain::audit::{Object, Via};
-use domain::sync::Step;
+use domain::sync::{State as SyncState, Step};
 use domain::task::{self, AfterLease, Outcome, State, TaskId};
 use jiff::{SignedDuration, Timestamp};
 use store::Tx;
 use store::connector::{self, Level};
+use store::sync::Sync;
 use store::task::{Ending, Task};
 
 use super::Desk;
@@ -121,34 +122,7 @@ impl Desk {
                     None => tx.audit(caller.event("task.lease_lost", Object::new("task", &task.id))),
                 }
             }
-            AfterLease::Fail => {
-                let why = format!("`{host}` was not heard of in {attempts} attempts; see whether the connector runs");
-                end(tx, task, State::Failed, Outcome::LeaseLost, Some(why.clone())).await?;
-                match &mut sync {
-                    Some(sync) => {
-                        sync.error = Some(why.clone());
-                        // A sync whose offer was not written down is queued yet, and fails all the same.
-                        let step = match sync.state {
-                            domain::sync::State::Running => Step::LeaseLost { attempts },
-                            _ => Step::Failed,
-                        };
-                        if self.step(tx, &caller, sync, step).await? {
-                            self.count_failure(tx, &caller, sync, &why).await?;
-                        }
-                    }
-                    None => {
-                        connector::write_line(
-                            tx,
-                            task.connector_id,
-                            None,
-                            Level::Error,
-                            &format!("`{what}` failed: {why}"),
-                        )
-                        .await?;
-                        tx.audit(caller.event("task.failed", Object::new("task", &task.id)).with_reason(why));
-                    }
-                }
-            }
+            AfterLease::Fail => self.give_up(tx, &caller, task, sync).await?,
             AfterLease::Cancel => {
                 end(tx, task, State::Cancelled, Outcome::Cancelled, None).await?;
                 match &mut sync {
@@ -156,6 +130,31 @@ impl Desk {
                     None => tx.audit(caller.event("task.cancelled", Object::new("task", &task.id))),
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// A task that its connectors lost too often.
+    async fn give_up(&self, tx: &mut Tx, caller: &Caller, task: &Task, sync: Option<Sync>) -> Result<()> {
+        let host = task.lease_host.as_deref().unwrap_or("the connector");
+        let attempts = u32::try_from(task.attempts).unwrap_or(u32::MAX);
+        let why = format!("`{host}` was not heard of in {attempts} attempts; see whether the connector runs");
+        end(tx, task, State::Failed, Outcome::LeaseLost, Some(why.clone())).await?;
+        self.count_outcome(tx, task.connector_id, Outcome::LeaseLost).await?;
+        let Some(mut sync) = sync else {
+            let words = format!("`{}` failed: {why}", task.kind);
+            connector::write_line(tx, task.connector_id, None, Level::Error, &words).await?;
+            tx.audit(caller.event("task.failed", Object::new("task", &task.id)).with_reason(why));
+            return Ok(());
+        };
+        sync.error = Some(why.clone());
+        // A sync whose offer was not written down is queued yet, and fails all the same.
+        let step = match sync.state {
+            SyncState::Running => Step::LeaseLost { attempts },
+            _ => Step::Failed,
+        };
+        if self.step(tx, caller, &mut sync, step).await? {
+            self.count_failure(tx, caller, &sync, &why).await?;
         }
         Ok(())
     }
