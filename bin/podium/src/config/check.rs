@@ -80,8 +80,9 @@ fn source(from: &figment::Metadata, key: &str) -> String {
     }
     match &from.source {
         Some(figment::Source::File(path)) => format!(" (from `{}`)", path.display()),
-        Some(figment::Source::Code(_)) => " (from the command line)".to_owned(),
-        _ => " (default)".to_owned(),
+        // The defaults are the only settings that come from a text.
+        _ if from.name.contains("TOML") => " (default)".to_owned(),
+        _ => " (from the command line)".to_owned(),
     }
 }
 
