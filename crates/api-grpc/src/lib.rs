@@ -1,4 +1,4 @@
-//! The face that connectors see: token endpoint and BatonService, and the port that carries everything.
+//! The face that connectors see: token endpoint and `BatonService`, and the port that carries everything.
 //!
 //! Start at [`router`]. A call is authenticated before it is read; its handler checks the rules of its fields, calls one
 //! use case of `governance`, and encodes the result. Errors are trailers, never an HTTP status: to a connector, 401 and
@@ -10,6 +10,7 @@
 
 mod baton;
 mod caller;
+mod observed;
 mod raw;
 mod rules;
 pub mod server;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 
 use auth::Authority;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use governance::Desk;
 
 pub use unknown::unknown_services;
@@ -54,6 +55,7 @@ impl fmt::Debug for Api {
 pub fn router(api: Api) -> Router {
     let calls = baton::routes(&api)
         .layer(from_fn_with_state(api.clone(), caller::authenticate))
-        .layer(axum::middleware::from_fn(status::in_time));
+        .layer(from_fn(status::in_time))
+        .layer(from_fn(observed::observe));
     Router::new().merge(calls).merge(token::routes(api))
 }

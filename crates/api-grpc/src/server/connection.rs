@@ -27,7 +27,7 @@ const TLS_HANDSHAKE: u8 = 22;
 /// How long a closing connection without requests may take to end.
 const LINGER: Duration = Duration::from_secs(5);
 /// How often a client that is silent is asked whether it is still there.
-const PING: Duration = Duration::from_secs(60);
+const PING: Duration = Duration::from_mins(1);
 /// How long it may take to say so.
 const PONG: Duration = Duration::from_secs(20);
 /// How much of an upload is on its way before the server has read it.
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn idle_connections_end_and_busy_ones_stay() {
         let limits =
-            Limits { first_request: Duration::from_secs(20), idle: Duration::from_secs(300), ..Limits::default() };
+            Limits { first_request: Duration::from_secs(20), idle: Duration::from_mins(5), ..Limits::default() };
         let secs = Duration::from_secs;
         for (idle, expected) in [
             (None, Some(secs(300))),

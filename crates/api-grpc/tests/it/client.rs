@@ -135,7 +135,7 @@ impl Client {
     pub(crate) async fn sign_in(&mut self, now: Timestamp) -> anyhow::Result<()> {
         let (status, body, _) = self.ask_token(self.form(now), None).await?;
         anyhow::ensure!(status == 200, "{status} {body}");
-        self.token = body["access_token"].as_str().context("a token")?.to_owned();
+        body["access_token"].as_str().context("a token")?.clone_into(&mut self.token);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ testkit::on_both_engines! {
         for (field, wrong) in [
             ("host_id", hello(|hello| hello.host_id.clear())),
             ("host_id", hello(|hello| hello.host_id = "ü".repeat(257))),
-            ("task_id", hello(|hello| hello.task_id = "no".to_owned())),
+            ("task_id", hello(|hello| "no".clone_into(&mut hello.task_id))),
             ("connector_metadata", hello(|hello| hello.connector_metadata = None)),
         ] {
             let status = client.baton().hello(client.request(wrong)).await.unwrap_err();
@@ -34,7 +34,7 @@ testkit::on_both_engines! {
             hello(|hello| hello.task_id = "a".repeat(27)),
             hello(|hello| hello.build_info = None),
             hello(|hello| hello.os_info = None),
-            hello(|hello| hello.build_info.as_mut().unwrap().package_version = "(devel)".to_owned()),
+            hello(|hello| "(devel)".clone_into(&mut hello.build_info.as_mut().unwrap().package_version)),
             hello(|hello| hello.connector_metadata.as_mut().unwrap().display_name.clear()),
             hello(|hello| {
                 let capabilities = ConnectorCapabilities { connector_capabilities: vec![4711], ..Default::default() };
@@ -89,7 +89,7 @@ testkit::on_both_engines! {
         client.hello("pod-1").await?;
         client.hello("pod-2").await?;
         let mut renamed = hello_from("pod-1");
-        renamed.connector_metadata.as_mut().unwrap().display_name = "Another".to_owned();
+        "Another".clone_into(&mut renamed.connector_metadata.as_mut().unwrap().display_name);
         client.baton().hello(client.request(renamed)).await?;
         assert_eq!(world.found(connector).await?.display_name, "Demo", "the first name stays");
         client.take("pod-1").await?;

@@ -1,6 +1,7 @@
 //! Connectors against the server, over real TLS, on both engines.
 //!
 //! Item numbers in the names of tests are those of the server list in baton-service-mode §16.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod client;
 mod faults;

@@ -1,4 +1,4 @@
-//! Token, Hello, GetTask, Heartbeat, UploadAsset, FinishTask: the life of a sync.
+//! From the token to the end of a sync.
 
 use domain::sync::State;
 use proto::c1::connectorapi::baton::v1::{BatonServiceGetTaskRequest, BatonServiceHeartbeatRequest, task};

@@ -13,9 +13,12 @@ use tonic::Code;
 use crate::messages::{declined, failure, success, success_with};
 use crate::world::World;
 
-fn account(result: account::Result) -> Option<Any> {
-    Some(annotations::pack(&CreateAccountResponse { result: Some(result), ..Default::default() }))
+fn account(result: account::Result) -> Any {
+    annotations::pack(&CreateAccountResponse { result: Some(result), ..Default::default() })
 }
+
+/// A kind of task, the report of it, what comes of it, and words in the log.
+type Case = (Kind, Box<dyn Fn(&str) -> BatonServiceFinishTaskRequest>, Outcome, &'static str);
 
 testkit::on_both_engines! {
     async fn items_19_to_22_each_report_has_its_outcome_and_its_words(database: Database) {
@@ -24,7 +27,7 @@ testkit::on_both_engines! {
         let waits = account::Result::ActionRequired(account_action("ask Ada"));
         let gone = ResourceId { resource_type: "user".to_owned(), resource: "u1".to_owned(), ..Default::default() };
         let deleted = ResourceDeleted { resource_id: Some(gone) };
-        let cases: Vec<(Kind, Box<dyn Fn(&str) -> BatonServiceFinishTaskRequest>, Outcome, &str)> = vec![
+        let cases: Vec<Case> = vec![
             (Kind::Grant, Box::new(success), Outcome::Success, "`grant` is done"),
             (
                 Kind::Grant,
@@ -52,21 +55,21 @@ testkit::on_both_engines! {
             ),
             (
                 Kind::CreateAccount,
-                Box::new(move |id| success_with(id, account(waits.clone()), Vec::new())),
+                Box::new(move |id| success_with(id, Some(account(waits.clone())), Vec::new())),
                 Outcome::ActionRequired,
                 "ask Ada",
             ),
             (
                 Kind::CreateAccount,
                 Box::new(|id| {
-                    success_with(id, account(account::Result::AlreadyExists(Default::default())), Vec::new())
+                    success_with(id, Some(account(account::Result::AlreadyExists(account::AlreadyExistsResult::default()))), Vec::new())
                 }),
                 Outcome::AlreadyExists,
                 "there already",
             ),
             (
                 Kind::CreateAccount,
-                Box::new(|id| success_with(id, account(account::Result::InProgress(Default::default())), Vec::new())),
+                Box::new(|id| success_with(id, Some(account(account::Result::InProgress(account::InProgressResult::default()))), Vec::new())),
                 Outcome::InProgress,
                 "still at it",
             ),

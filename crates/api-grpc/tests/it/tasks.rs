@@ -105,6 +105,7 @@ testkit::on_both_engines! {
         let sync = world.sync(connector, &task).await?;
         assert_eq!(sync.state, SyncState::Failed);
         assert!(sync.error.unwrap().contains("`pod-1` was not heard of"));
+        world.governance.plan_next_syncs().await?;
         let found = world.found(connector).await?;
         assert_eq!(found.failures_in_a_row, 1);
         assert_eq!(found.next_sync_at, Some(world.now() + jiff::SignedDuration::from_mins(1)));

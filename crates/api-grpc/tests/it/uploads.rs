@@ -57,7 +57,7 @@ testkit::on_both_engines! {
                 if let Msg::Eof(eof) = msg { eof.sha256_checksum.pop(); }
             }))),
             ("task_id", changed(&task, |all| { edited(&mut all[0], |msg| {
-                if let Msg::Metadata(metadata) = msg { metadata.task_id = "no".to_owned(); }
+                if let Msg::Metadata(metadata) = msg { "no".clone_into(&mut metadata.task_id); }
             }); flood(all); })),
             ("host_id", changed(&task, |all| edited(&mut all[0], |msg| {
                 if let Msg::Metadata(metadata) = msg { metadata.host_id.clear(); }

@@ -75,7 +75,7 @@ impl Desk {
             }
         }
         if known.applied_sync_id.is_none() && known.paused_at.is_none() {
-            self.wish_sync(&mut tx, caller, from.id, Trigger::First).await?;
+            crate::wish::sync(&mut tx, caller, from.id, Trigger::First).await?;
         }
         tx.commit().await?;
         self.governance.task_queued().notify_waiters();

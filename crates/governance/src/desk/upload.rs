@@ -6,7 +6,6 @@ use bytes::Bytes;
 use domain::sync::Step;
 use domain::task::TaskId;
 use ids::ConnectorId;
-use jobs::NewJob;
 use store::connector::{self, Level};
 use store::file::{self, Digest, Kind, Stored};
 
@@ -15,8 +14,6 @@ use crate::{Caller, Code, Error, Result};
 
 /// What the two forms of sync files begin with.
 const SYNC_FILES: [(&[u8], &str); 2] = [(b"C1ZF\0", "v1"), (b"C1Z3\0", "v3")];
-/// The job that reads the file of a sync.
-const INGEST: &str = "ingest";
 /// How many of the first bytes tell what a file is.
 const MAGIC_BYTES: usize = 5;
 
@@ -124,15 +121,7 @@ impl Desk {
             sync.file_bytes = Some(stored.bytes);
             sync.engine = Some(engine.to_owned());
             self.step(&mut tx, caller, &mut sync, Step::Uploaded).await?;
-            let job = NewJob {
-                kind: INGEST,
-                key: Some(sync.id.to_string()),
-                payload: serde_json::json!({"syncId": sync.id}).to_string(),
-                run_at: now,
-                priority: 0,
-                max_attempts: 5,
-            };
-            jobs::enqueue(&mut tx, &job).await?;
+            crate::sync::enqueue_reading(&mut tx, sync.id).await?;
             let words = format!("the file of the sync came: {} bytes", stored.bytes);
             connector::write_line(&mut tx, from, Some(sync.id), Level::Info, &words).await?;
         }
