@@ -138,7 +138,12 @@ impl Serve {
 }
 
 /// Returns the workspace of the data file, or a new one; the file is then a fresh snapshot.
-pub(crate) fn open(data: Option<&Path>, users: u32, token: Option<Token>, switches: Switches) -> anyhow::Result<Workspace> {
+pub(crate) fn open(
+    data: Option<&Path>,
+    users: u32,
+    token: Option<Token>,
+    switches: Switches,
+) -> anyhow::Result<Workspace> {
     let rng = SystemRng;
     let mut loaded = Workspace::empty(jiff::Timestamp::UNIX_EPOCH, switches.clone());
     let is_loaded = data.map(|path| store::load(path, &mut loaded)).transpose()?.unwrap_or(false);
