@@ -1,7 +1,10 @@
 //! The OpenAPI document, generated from the routes.
 
 use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{RefOr, Required};
 
 use crate::routes;
 
@@ -30,6 +33,26 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(files);
     document.merge(open);
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    for (path, item) in &mut document.paths.paths {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            describe_ids(path, operation);
+        }
+    }
     document.components.get_or_insert_default().add_security_scheme("token", token);
     document
+}
+
+/// Adds the ids in the path that the route itself does not describe.
+fn describe_ids(path: &str, operation: &mut Operation) {
+    let ids = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let described = operation.parameters.get_or_insert_default();
+    for id in ids {
+        let is_it = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.name == id);
+        if !described.iter().any(is_it) {
+            let text = ObjectBuilder::new().schema_type(Type::String);
+            let id = ParameterBuilder::new().name(id).parameter_in(ParameterIn::Path).required(Required::True);
+            described.push(id.schema(Some(text)).build().into());
+        }
+    }
 }
