@@ -3,6 +3,7 @@
 //! Source: connector-cli §6.
 
 use std::convert::Infallible;
+#[cfg(test)]
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ const MAX_CONNECTIONS: usize = 32;
 
 /// A running health server; ends when dropped.
 pub(super) struct Health {
+    #[cfg(test)]
     address: SocketAddr,
     server: JoinHandle<()>,
 }
@@ -67,11 +69,16 @@ impl Health {
         let address = listener.local_addr().map_err(failed)?;
         let answers = Arc::new(Answers { connector, clock: Arc::clone(&runtime.clock) });
         tracing::info!(address = %address, "answering health checks");
-        Ok(Self { address, server: tokio::spawn(serve(listener, answers)) })
+        let server = tokio::spawn(serve(listener, answers));
+        Ok(Self {
+            #[cfg(test)]
+            address,
+            server,
+        })
     }
 
     /// Where it listens.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the log tells people"))]
+    #[cfg(test)]
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -158,3 +165,6 @@ impl Answers {
 fn seconds(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -213,3 +213,19 @@ impl Server {
         self.authority.as_str()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ids::SeededRng;
+
+    use super::*;
+
+    #[test]
+    fn the_key_for_passwords_is_that_of_the_client_secret() {
+        let key = SigningKey::generate(&SeededRng::new(1)).unwrap();
+        let credentials = Credentials::parse("a@b/c", &client_secret::format(&key)).unwrap();
+        let expect: Vec<String> =
+            key.public().thumbprint().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(credentials.client_key().unwrap().key_id(), expect.concat());
+    }
+}

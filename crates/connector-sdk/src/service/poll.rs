@@ -180,9 +180,16 @@ impl Desk {
         self.queue.len() - before
     }
 
-    /// Ends in order: nothing new, time for what runs, then no more time.
+    /// Ends in order: what has no slot yet goes back, what runs has some time, and then none.
     async fn close(mut self, runtime: &Runtime) {
         self.start_queued();
+        for task in std::mem::take(&mut self.queue) {
+            let worker = Arc::clone(&self.worker);
+            self.running.spawn(async move {
+                worker.decline(&task.id).await;
+                task.id
+            });
+        }
         let running = self.running.len();
         if running > 0 {
             let grace = self.worker.options.grace;

@@ -50,6 +50,11 @@ impl Worker {
         tracing::info!(task_id = task.id, task_type = kind, duration = seconds, "the task is over");
     }
 
+    /// Gives a task back that was not begun, so that the server need not wait for its lease to end.
+    pub(super) async fn decline(&self, task_id: &str) {
+        self.report(task_id, &full_sync::failure(&stopping())).await;
+    }
+
     /// The surroundings of a task, which ends with this token.
     fn runtime(&self, cancel: CancellationToken) -> Runtime {
         Runtime { cancel, ..self.context.runtime.clone() }
@@ -72,7 +77,7 @@ impl Worker {
     async fn sync(&self, task: &Task, sync: &SyncFullTask) {
         let runtime = self.runtime(self.abort.child_token());
         let first = runtime.cancel.run_until_cancelled(heartbeat::first(&self.api, &task.id, &runtime)).await;
-        let first = first.unwrap_or_else(|| Err(Error::new(Code::Canceled, "the connector is stopping")));
+        let first = first.unwrap_or_else(|| Err(stopping()));
         let wait = match first {
             Ok(wait) => wait,
             Err(error) => {
@@ -119,6 +124,11 @@ impl Worker {
             pause *= 2;
         }
     }
+}
+
+/// Why a task is not begun.
+fn stopping() -> Error {
+    Error::new(Code::Canceled, "the connector is stopping")
 }
 
 /// Whether the same report may be taken in a moment.

@@ -5,6 +5,7 @@ mod lab;
 mod program;
 mod server;
 mod stopping;
+mod stuck;
 mod syncs;
 mod tasks;
 mod tokens;

@@ -107,3 +107,45 @@ fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     let read = GzDecoder::new(bytes).take(most + 1).read_to_end(&mut plain).ok()?;
     (read <= MAX_BYTES).then_some(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn packed(text: &[u8]) -> Vec<u8> {
+        let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
+        writer.write_all(text).unwrap();
+        writer.finish().unwrap()
+    }
+
+    async fn check(body: Vec<u8>, expect: Option<(&str, &str, i64)>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_ENCODING, http::HeaderValue::from_static("gzip"));
+        let body = Body::new(http_body_util::Full::from(body));
+        let got = match read(StatusCode::OK, &headers, body).await {
+            Ok(Answer::Token(grant)) => {
+                Some((grant.access_token.expose_secret().to_owned(), grant.scheme().to_owned(), grant.expires_in))
+            }
+            _ => None,
+        };
+        assert_eq!(got.as_ref().map(|(token, scheme, life)| (token.as_str(), scheme.as_str(), *life)), expect);
+    }
+
+    #[tokio::test]
+    async fn packed_answers_are_read_within_bounds() {
+        check(packed(br#"{"access_token":"t","expires_in":5}"#), Some(("t", "Bearer", 5))).await;
+        check(packed(br#"{"access_token":"t","token_type":"BEARER","x":[1]}"#), Some(("t", "Bearer", 0))).await;
+        check(packed(br#"{"access_token":"t","token_type":"mac"}"#), Some(("t", "MAC", 0))).await;
+        check(packed(br#"{"access_token":"t","token_type":"Other"}"#), Some(("t", "Other", 0))).await;
+        check(br#"{"access_token":"t"}"#.to_vec(), None).await;
+        let bomb = format!(r#"{{"access_token":"t","x":"{}"}}"#, "y".repeat(MAX_BYTES));
+        check(packed(bomb.as_bytes()), None).await;
+        check(bomb.into_bytes(), None).await;
+    }
+}

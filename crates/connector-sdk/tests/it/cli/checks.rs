@@ -178,8 +178,11 @@ fn checks_have_an_order() {
     let both = &["--whimsical-token=", "--client-id=x", "--client-secret=y"];
     let zero = "errors found:\nfield whimsical-token of type string is marked as required but it has a zero-value";
     check(&fake, both, zero);
-    check(&fake, &["--client-id=x", "--client-secret=y", "--c1z-temp-dir=none"], "invalid client id");
-    check(&fake, &["--client-id=a@b/c", "--client-secret=y", "--c1z-temp-dir=none"], "invalid client secret");
+    let id = "invalid client id; hint: a client id has the form NAME@HOST/REST, as the server showed it beside the \
+              client secret";
+    check(&fake, &["--client-id=x", "--client-secret=y", "--c1z-temp-dir=none"], id);
+    let secret = "invalid client secret; hint: a client secret has four parts joined by `:`; copy all of it";
+    check(&fake, &["--client-id=a@b/c", "--client-secret=y", "--c1z-temp-dir=none"], secret);
     check(
         &fake,
         &["--c1z-temp-dir=none", "--http-timeout-seconds=0"],
@@ -193,16 +196,22 @@ fn checks_have_an_order() {
 }
 
 #[test]
-fn service_mode_is_recognised_and_refused() {
+fn the_settings_of_service_mode_are_checked_before_anything_is_sent() {
     let key = URL_SAFE_NO_PAD.encode([7; 32]);
     let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{key}","d":"{key}"}}"#);
     let secret = format!("secret-token:example.com:v1:{}", URL_SAFE_NO_PAD.encode(jwk));
     // One-shot flags are ignored in service mode.
-    let args = ["--client-id=a@b/c", "--client-secret", &secret, "--create-account-email=x"];
-    let outcome = Program::fake().run(&args);
-    assert_eq!(outcome.status, 12, "{}", outcome.stderr);
-    assert!(outcome.stderr.starts_with("service mode is not in this build yet; hint: "), "{}", outcome.stderr);
-    assert!(!outcome.stderr.contains("v1:"));
+    let args = ["--client-id=a@localhost:1/c", "--client-secret", &secret, "--create-account-email=x"];
+    for (name, value, expect) in [
+        ("BATON_C1_API_HOST", "", "`` is not the host of a server; hint: HOST or HOST:PORT"),
+        ("BATON_C1_API_HOST", "a/b", "`a/b` is not the host of a server; hint: HOST or HOST:PORT"),
+        ("BATON_SHUTDOWN_GRACE_SECONDS", "x", "BATON_SHUTDOWN_GRACE_SECONDS must be 0 to 3600 seconds, not 'x'"),
+        ("BATON_HEALTH_CHECK", "true", "invalid health-check-port: 70000 (valid: 1 to 65535)"),
+    ] {
+        let outcome = Program::fake().env(name, value).env("BATON_HEALTH_CHECK_PORT", "70000").run(&args);
+        assert_eq!((outcome.status, outcome.last_line()), (2, expect), "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("v1:"));
+    }
 }
 
 #[test]

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use bytes::Bytes;
+use connector_sdk::service::Link;
 use dpop::proof::{Expected, Nonce};
 use dpop::{Nonces, PublicKey};
 use http::{HeaderMap, Request, Response, Version};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -209,6 +210,15 @@ impl Server {
         self.serve(listener);
     }
 
+    /// The server without a socket.
+    pub(crate) fn in_process(&self) -> Link {
+        let shared = Arc::clone(&self.shared);
+        Link::in_process(tower::service_fn(move |request: Request<Body>| {
+            let shared = Arc::clone(&shared);
+            async move { Ok::<_, Infallible>(answer(shared, request).await) }
+        }))
+    }
+
     /// The certificate, also of its maker.
     pub(crate) fn certificate(&self) -> &CertificateDer<'static> {
         self.certificate.der()
@@ -274,7 +284,11 @@ impl Shared {
     }
 }
 
-async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+async fn answer<B>(shared: Arc<Shared>, request: Request<B>) -> Response<Body>
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<tower::BoxError> + std::fmt::Debug + Send,
+{
     let path = request.uri().path().to_owned();
     if path == "/auth/v1/token" {
         return token(&shared, request).await;
@@ -293,7 +307,11 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bod
     response
 }
 
-async fn token(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
+async fn token<B>(shared: &Shared, request: Request<B>) -> Response<Body>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: std::fmt::Debug,
+{
     let (parts, body) = request.into_parts();
     let form = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     let authority = parts.uri.authority().unwrap().to_string();

@@ -1,7 +1,13 @@
 //! What a server sees on the wire (client items 1, 5, 6).
 
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use connector_sdk::service::{Credentials, Link, Options, Program, Proxies, RootCertStore};
 use http::Version;
 use proto::c1::connectorapi::baton::v1::task::{HelloTask, TaskType};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::lab::Lab;
 use super::server::{Seen, id_of, task};
@@ -83,4 +89,101 @@ async fn hello_says_who_and_where_we_are() {
     // The second hello is all the answer that its task gets.
     lab.stop().await;
     assert_eq!(lab.server.seen(|seen| seen.finished.len()), 0);
+}
+
+#[tokio::test]
+async fn another_host_and_a_proxy_change_the_way_but_not_the_audience() {
+    let mut lab = Lab::new().await;
+    lab.options.api_host = Some("podium.test".to_owned());
+    let tunnel = Tunnel::start(lab.server.address).await;
+    let address = format!("http://me:pa%20ss@{}", tunnel.address);
+    let proxies = Proxies::from_environment(|name| (name == "HTTPS_PROXY").then(|| address.clone()));
+    let mut roots = RootCertStore::empty();
+    roots.add(lab.server.certificate().clone()).unwrap();
+    let link = Link::https(&lab.options.server().unwrap(), &proxies, roots, &lab.runtime).unwrap();
+    lab.start_over(Fake::new(workspace(1)).connector(), link);
+    lab.server.until("a poll", |seen| (seen.polls > 0).then_some(())).await;
+    let head = tunnel.heads.lock().unwrap()[0].clone();
+    assert!(head.starts_with("CONNECT podium.test:443 HTTP/1.1\r\nHost: podium.test:443\r\n"), "{head}");
+    assert!(head.contains("\r\nProxy-Authorization: Basic bWU6cGEgc3M=\r\n"), "{head}");
+    lab.server.seen(|seen| {
+        // As Go writes them: the token's URL has no port, the target of gRPC has.
+        assert_eq!(seen.tokens[0].authority, "podium.test");
+        let form: std::collections::HashMap<String, String> =
+            url::form_urlencoded::parse(seen.tokens[0].form.as_bytes()).into_owned().collect();
+        let (key, id) = (lab.options.credentials.key.public(), lab.options.credentials.client_id.as_str());
+        let assertion = &form["client_assertion"];
+        dpop::assertion::verify(assertion, key, id, &["localhost"], jiff::Timestamp::now()).unwrap();
+    });
+    lab.stop().await;
+}
+
+/// A proxy that leads everybody to one place.
+struct Tunnel {
+    address: SocketAddr,
+    heads: Arc<Mutex<Vec<String>>>,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl Tunnel {
+    async fn start(to: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&heads);
+        let running = tokio::spawn(async move {
+            loop {
+                let (mut client, _) = listener.accept().await.unwrap();
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") {
+                    head.push(client.read_u8().await.unwrap().into());
+                }
+                noted.lock().unwrap().push(head);
+                client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
+                let mut server = TcpStream::connect(to).await.unwrap();
+                tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
+            }
+        });
+        Self { address, heads, running }
+    }
+}
+
+impl Drop for Tunnel {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+#[test]
+fn hosts_are_named_as_upstream_names_them() {
+    let long = "h".repeat(300);
+    for (variable, expect) in [(Some("one"), "one"), (Some(""), "baton-sdk"), (Some(long.as_str()), &long[..256])] {
+        assert_eq!(Options::host_id(variable), expect);
+    }
+    assert!(!Options::host_id(None).is_empty());
+}
+
+#[test]
+fn servers_are_found_in_client_ids() {
+    let check = |host: &str, override_with: Option<&str>, expect: Option<(&str, u16)>| {
+        let (id, secret) = super::lab::credentials(host);
+        let program = Program { name: String::new(), version: String::new() };
+        let mut options = Options::new(Credentials::parse(&id, &secret).unwrap(), program);
+        options.api_host = override_with.map(str::to_owned);
+        let server = options.server();
+        assert_eq!(
+            server.as_ref().ok().map(|server| (server.host(), server.port())),
+            expect,
+            "{host} {override_with:?}"
+        );
+    };
+    check("podium.example", None, Some(("podium.example", 443)));
+    check("podium.example:8443", None, Some(("podium.example", 8443)));
+    check("[::1]:8443", None, Some(("::1", 8443)));
+    check("podium.example", Some("other:1"), Some(("other", 1)));
+    check("podium.example", Some(""), None);
+    check("", None, None);
+    check("podium.example:x", None, None);
+    check("podium.example:", None, None);
+    check("a@b", None, None);
 }
