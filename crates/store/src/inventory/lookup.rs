@@ -26,17 +26,20 @@ async fn ids(
 ) -> Result<HashMap<Key, String>> {
     let keys: Vec<Key> = keys.into_iter().collect();
     let mut found = HashMap::with_capacity(keys.len());
-    let hex = reading.store.engine().hex("key");
+    let engine = reading.store.engine();
+    let hex = engine.hex("key");
     for some in keys.chunks(KEYS) {
-        let places: Vec<String> = (2..some.len() + 2).map(|place| format!("${place}")).collect();
+        let places: Vec<String> = (1..=some.len()).map(|place| engine.place(place)).collect();
         let sql = format!(
-            "SELECT string_agg({hex} || id, '') AS lines FROM {table} WHERE connector_id = $1 AND key IN ({})",
+            "SELECT string_agg({hex} || id, '') AS lines FROM {table} WHERE connector_id = ${} AND key IN ({})",
+            some.len() + 1,
             places.join(", ")
         );
-        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(reading.connector.to_string());
+        let mut query = sqlx::query(AssertSqlSafe(sql));
         for key in some {
             query = query.bind(key.to_vec());
         }
+        query = query.bind(reading.connector.to_string());
         let lines = query.persistent(some.len() == KEYS).fetch_one(&mut *conn).await?.text_opt("lines")?;
         for line in lines.unwrap_or_default().as_bytes().chunks(68) {
             let parsed = line

@@ -244,28 +244,29 @@ impl Reading {
             Shared::text(&self.app),
             Shared::Number(self.seq),
         ];
+        let engine = tx.engine();
         let mut news = News::new(self.is_first());
         news.appeared(&batch.resources);
         news.appeared(&batch.accounts);
         news.appeared(&batch.entitlements);
-        insert(tx.conn(), &shared, batch.resources).await?;
-        insert(tx.conn(), &shared, batch.accounts).await?;
+        insert(tx.conn(), engine, &shared, batch.resources).await?;
+        insert(tx.conn(), engine, &shared, batch.accounts).await?;
         let entitlements = lookup::resources_of(tx.conn(), self, batch.entitlements).await?;
-        insert(tx.conn(), &shared, entitlements).await?;
+        insert(tx.conn(), engine, &shared, entitlements).await?;
         let grants = lookup::holders_of(tx.conn(), self, batch.grants).await?;
         news.granted(&grants);
         shared.push(Shared::text(&if self.is_first() { "initial" } else { "outside" }));
         shared.push(Shared::Number(micros(starts_at)));
-        insert(tx.conn(), &shared, grants).await?;
+        insert(tx.conn(), engine, &shared, grants).await?;
 
         shared.truncate(2);
         let rows = news.changed(tx.conn(), batch.changed_resources).await?;
-        insert(tx.conn(), &shared, rows).await?;
+        insert(tx.conn(), engine, &shared, rows).await?;
         let rows = news.changed(tx.conn(), batch.changed_accounts).await?;
-        insert(tx.conn(), &shared, rows).await?;
+        insert(tx.conn(), engine, &shared, rows).await?;
         let rows = news.changed(tx.conn(), batch.changed_entitlements).await?;
-        insert(tx.conn(), &shared, rows).await?;
-        insert(tx.conn(), &shared, batch.changed_grants).await?;
+        insert(tx.conn(), engine, &shared, rows).await?;
+        insert(tx.conn(), engine, &shared, batch.changed_grants).await?;
         news.gone(tx.conn(), ObjectKind::Resource, batch.gone.resources).await?;
         news.gone(tx.conn(), ObjectKind::Account, batch.gone.accounts).await?;
         news.gone(tx.conn(), ObjectKind::Entitlement, batch.gone.entitlements).await?;
@@ -277,7 +278,7 @@ impl Reading {
             .map(|(number, difference)| Numbered { number, difference })
             .collect();
         let written = i64::try_from(numbered.len()).unwrap_or(i64::MAX);
-        insert(tx.conn(), &shared, numbered).await?;
+        insert(tx.conn(), engine, &shared, numbered).await?;
         tx.commit().await?;
         self.differences += written;
         for (of, tally) in news.tallies {
