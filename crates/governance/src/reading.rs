@@ -46,7 +46,8 @@ impl Handler for Reading {
     async fn run(&self, context: &jobs::Context) -> Result<Next, Failure> {
         let payload = payload(&context.job)?;
         // A lost lease or the end of the process ends the run; whoever is next begins anew.
-        let run = context.cancel.run_until_cancelled(ingest::run(&self.context, payload.sync_id)).await;
+        let run = Box::pin(ingest::run(&self.context, payload.sync_id));
+        let run = context.cancel.run_until_cancelled(run).await;
         match run {
             None => Err(Failure::Passing("interrupted".to_owned())),
             Some(Ok(_)) => Ok(Next::Done),

@@ -61,7 +61,7 @@ fn text(format: Format, name: &str, client_id: &str, token: Option<&str>, provis
         variables.push(("BATON_PROVISIONING", "true"));
     }
     match format {
-        Format::Env => variables.iter().map(|(key, value)| format!("{key}={value}\n")).collect(),
+        Format::Env => lines(&variables, |key, value| format!("{key}={value}")),
         Format::Docker => {
             let options: Vec<String> =
                 variables.iter().map(|(key, value)| format!("  --env {key}='{value}' \\\n")).collect();
@@ -73,13 +73,23 @@ fn text(format: Format, name: &str, client_id: &str, token: Option<&str>, provis
         }
         Format::Systemd => UNIT.replace("baton-whimsical", name),
         Format::Kubernetes => {
-            let data: String = variables.iter().map(|(key, value)| format!("  {key}: \"{value}\"\n")).collect();
+            let data = lines(&variables, |key, value| format!("  {key}: \"{value}\""));
             let secret = format!(
                 "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}-secrets\ntype: Opaque\nstringData:\n{data}"
             );
             format!("{secret}---\n{}", DEPLOYMENT.replace("baton-whimsical", name))
         }
     }
+}
+
+/// One line for each variable.
+fn lines(variables: &[(&str, &str)], line: impl Fn(&str, &str) -> String) -> String {
+    let mut text = String::new();
+    for (key, value) in variables {
+        text.push_str(&line(key, value));
+        text.push('\n');
+    }
+    text
 }
 
 // What an administrator finds in the repository is what the server shows.
