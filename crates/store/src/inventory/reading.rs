@@ -210,6 +210,9 @@ impl Reading {
         };
         if dirty {
             reading.sweep().await?;
+        } else {
+            // A held sync kept its differences for people to see; reading it again finds them anew.
+            reading.sweep_differences().await?;
         }
         Ok(reading)
     }
