@@ -5,7 +5,6 @@ use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 
 use super::problem::{Problem, Result};
-use governance::Code;
 
 /// A JSON body.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                     .with_hint("send Content-Type: application/json"))
             }
             Err(JsonRejection::BytesRejection(_)) => {
-                Err(Problem::new(Code::ResourceExhausted, "the body is larger than a request may be"))
+                Err(Problem::too_large("the body is larger than a request may be"))
             }
             // Its text names line and column, and what was expected there.
             Err(other) => {

@@ -74,7 +74,7 @@ async fn digested(request: Request) -> Result<(Request, String)> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, LARGEST_BODY)
         .await
-        .map_err(|_| Problem::new(Code::ResourceExhausted, "the body is larger than a request may be"))?;
+        .map_err(|_| Problem::too_large("the body is larger than a request may be"))?;
     let mut hasher = Sha256::new();
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     for part in [parts.method.as_str(), target] {

@@ -50,6 +50,17 @@ impl Problem {
         Self::from(Error::invalid(field, detail))
     }
 
+    /// The body has more bytes than it may have; sending it again does not help.
+    pub(crate) fn too_large(detail: impl Into<String>) -> Self {
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Self {
+            status: status.as_u16(),
+            title: status.canonical_reason().unwrap_or_default(),
+            retry_after_s: None,
+            ..Self::new(Code::ResourceExhausted, detail)
+        }
+    }
+
     /// With what to do next.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -5,7 +5,7 @@ mod document;
 mod settings;
 mod tasks;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, http};
@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 
 use self::document::{Connector, LogLine, SyncStarted};
 use crate::Api;
-use crate::http::{Body, ExpectedVersion, Page, PageQuery, Problem, Result, Signed, Versioned, audited};
+use crate::http::{Body, ExpectedVersion, Page, PageQuery, Params, Problem, Result, Signed, Versioned, audited};
 
 /// The routes of this module.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -113,7 +113,7 @@ async fn list(
     State(api): State<Api>,
     Signed(caller): Signed,
     page: PageQuery,
-    Query(params): Query<ListParams>,
+    Params(params): Params<ListParams>,
 ) -> Result<Json<Page<Connector>>> {
     let app = params.app.map(|app| parse::<AppId>("app", &app)).transpose()?;
     let paging = Paging { after: page.after.as_deref(), limit: page.limit };
@@ -250,7 +250,7 @@ async fn delete(
     Signed(caller): Signed,
     Path(id): Path<String>,
     ExpectedVersion(version): ExpectedVersion,
-    Query(params): Query<DeleteParams>,
+    Params(params): Params<DeleteParams>,
 ) -> Result<Response> {
     let deleted = api.governance().delete_connector(&caller, connector_id(&id)?, version, &params.name).await?;
     Ok(audited(deleted.map(|_| StatusCode::NO_CONTENT)))
@@ -339,7 +339,7 @@ async fn deployment(
     State(api): State<Api>,
     Signed(caller): Signed,
     Path(id): Path<String>,
-    Query(params): Query<DeploymentParams>,
+    Params(params): Params<DeploymentParams>,
 ) -> Result<Response> {
     let format: Format = parse("format", &params.format)?;
     Ok(api.governance().deployment(&caller, connector_id(&id)?, format).await?.into_response())

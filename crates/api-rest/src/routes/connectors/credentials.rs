@@ -2,7 +2,7 @@
 
 use auth::credential::{Overlap, Rotation};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use ids::CredentialId;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::{connector_id, parse};
 use crate::Api;
-use crate::http::{Body, Page, Problem, Result, Signed, audited};
+use crate::http::{Body, Page, Params, Problem, Result, Signed, audited};
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -159,7 +159,7 @@ async fn revoke(
     State(api): State<Api>,
     Signed(caller): Signed,
     Path((connector, id)): Path<(String, String)>,
-    Query(params): Query<RevokeParams>,
+    Params(params): Params<RevokeParams>,
 ) -> Result<Response> {
     let (connector, id) = (connector_id(&connector)?, credential_id(&id)?);
     let revoked = api.governance().revoke_credential(&caller, connector, id, params.reason.as_deref()).await?;

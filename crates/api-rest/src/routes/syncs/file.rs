@@ -81,7 +81,7 @@ struct BringParams {
     (status = BAD_REQUEST, description = "No sync file, or another than was said", body = Problem),
     (status = NOT_FOUND, body = Problem),
     (status = CONFLICT, description = "A sync of the connector is under way", body = Problem),
-    (status = TOO_MANY_REQUESTS, description = "The file is too large", body = Problem)))]
+    (status = PAYLOAD_TOO_LARGE, description = "The file is too large", body = Problem)))]
 async fn bring(
     State(api): State<Api>,
     Signed(caller): Signed,
@@ -98,10 +98,22 @@ async fn bring(
         let piece = piece.map_err(|_| Problem::new(Code::Unavailable, "no more of the file came for a minute"))?;
         match piece {
             None => break,
-            Some(Ok(piece)) => file.write(piece).await?,
+            Some(Ok(piece)) => file.write(piece).await.map_err(refused)?,
             Some(Err(_)) => return Err(Problem::invalid("body", "the file broke off")),
         }
     }
     let written = file.finish(expected).await?;
     Ok(audited(written.map(|sync| (StatusCode::ACCEPTED, versioned(sync)).into_response())))
+}
+
+/// A file that is too large stays so.
+fn refused(error: governance::Error) -> Problem {
+    if error.code() != Code::ResourceExhausted {
+        return error.into();
+    }
+    let problem = Problem::too_large(error.detail());
+    match error.hint() {
+        Some(hint) => problem.with_hint(hint),
+        None => problem,
+    }
 }

@@ -1,0 +1,150 @@
+//! People and their roles.
+
+use domain::actor::Role;
+use serde_json::json;
+use testkit::on_both_engines;
+
+use crate::world::World;
+
+on_both_engines! {
+    async fn a_person_is_made_found_edited_and_given_roles(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let new = json!({"primaryEmail": " Ann.Lee@Example.com", "displayName": "Ann Lee", "roles": ["helpdesk"]});
+        let made = world.post(&admin, "/people", new.clone()).await;
+        let person = made.ok(201);
+        assert!(made.seq().is_some());
+        assert_eq!(person["primaryEmail"], "ann.lee@example.com");
+        assert_eq!(person["roles"], json!(["helpdesk"]));
+        world.post(&admin, "/people", new).await.problem(409, "already_exists");
+        let path = format!("/people/{}", person["id"].as_str().unwrap());
+        assert_eq!(world.get(&admin, &path).await.ok(200), person);
+
+        for (query, expected) in [("LEE", 1), ("ann.lee@", 1), ("%", 0), ("_", 0), ("nobody", 0), ("", 2)] {
+            let found = world.post(&admin, "/search/people", json!({"query": query})).await.ok(200);
+            assert_eq!(found["list"].as_array().unwrap().len(), expected, "{query}");
+        }
+        let found = world.get(&admin, "/people?role=helpdesk&status=active").await.ok(200);
+        assert_eq!(found["list"], json!([person]));
+
+        let edited = world.patch(&admin, &path, json!({"displayName": "Ann B. Lee", "status": "suspended"})).await;
+        assert_eq!(edited.ok(200)["status"], "suspended");
+        assert_eq!(edited.header("etag"), Some("\"2\""));
+        let stale = world.call(Some(&admin), &format!("PUT {path}/roles"), &[("if-match", "\"1\"")], Some(json!({"roles": []}))).await;
+        stale.problem(412, "aborted");
+        let roles = world.put(&admin, &format!("{path}/roles"), json!({"roles": ["auditor", "user"]})).await;
+        assert_eq!(roles.ok(200)["roles"], json!(["auditor", "user"]));
+        assert_eq!(roles.header("etag"), Some("\"3\""));
+        let again = world.put(&admin, &format!("{path}/roles"), json!({"roles": ["user", "auditor"]})).await;
+        assert_eq!((again.ok(200)["roles"].clone(), again.seq()), (json!(["auditor", "user"]), None));
+        let actions = world.audit().await?;
+        let expected = ["person.created", "person.edited", "person.roles_changed"];
+        assert!(actions.ends_with(&expected.map(String::from)), "{actions:?}");
+    }
+
+    async fn a_suspended_person_is_nobody_here(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let ann = world.person("ann", &[Role::Auditor]).await?;
+        world.get(&ann, "/people").await.ok(200);
+        world.patch(&admin, &format!("/people/{}", ann.id), json!({"status": "suspended"})).await.ok(200);
+        world.get(&ann, "/people").await.problem(401, "unauthenticated");
+        world.patch(&admin, &format!("/people/{}", ann.id), json!({"status": "active"})).await.ok(200);
+        world.get(&ann, "/people").await.ok(200);
+    }
+
+    async fn r_role_1_the_last_super_administrator_stays_one(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let machine = world.machine(&[Role::SuperAdministrator]).await?;
+        let path = format!("/people/{}", admin.id);
+        let before = world.rows().await?;
+        for who in [&admin, &machine] {
+            let reply = world.put(who, &format!("{path}/roles"), json!({"roles": ["auditor"]})).await;
+            if who.id == admin.id {
+                assert_eq!(reply.status, 403, "R-ROLE-2 comes first: auditor is a role that the administrator lacks");
+            } else {
+                reply.problem(409, "failed_precondition");
+            }
+            world.put(who, &format!("{path}/roles"), json!({"roles": []})).await.problem(409, "failed_precondition");
+            world.patch(who, &path, json!({"status": "suspended"})).await.problem(409, "failed_precondition");
+        }
+        assert_eq!(world.rows().await?, before);
+        let second = world.person("second", &[]).await?;
+        world.put(&admin, &format!("/people/{}/roles", second.id), json!({"roles": ["super_administrator"]})).await.ok(200);
+        world.put(&admin, &format!("{path}/roles"), json!({"roles": []})).await.ok(200);
+        world.get(&admin, "/people").await.problem(403, "permission_denied");
+    }
+
+    async fn r_role_1_holds_when_two_are_demoted_at_once(database: Database) {
+        let world = World::new(&database).await?;
+        let (one, two) = (world.administrator().await?, world.person("two", &[Role::SuperAdministrator]).await?);
+        let machine = world.machine(&[Role::SuperAdministrator]).await?;
+        let (first, second) = (format!("/people/{}/roles", one.id), format!("/people/{}/roles", two.id));
+        let (a, b) = tokio::join!(
+            world.put(&machine, &first, json!({"roles": []})),
+            world.put(&machine, &second, json!({"roles": []})),
+        );
+        let mut statuses = [a.status.as_u16(), b.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409]);
+    }
+
+    async fn r_role_2_nobody_raises_themselves(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let path = format!("/people/{}/roles", admin.id);
+        let raised = json!({"roles": ["super_administrator", "auditor"]});
+        world.put(&admin, &path, raised.clone()).await.problem(403, "permission_denied");
+        let other = world.person("other", &[Role::SuperAdministrator]).await?;
+        world.put(&other, &path, raised).await.ok(200);
+    }
+
+    async fn people_are_hidden_from_those_who_may_not_see_them(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let ann = world.person("ann", &[]).await?;
+        let helpdesk = world.person("help", &[Role::Helpdesk]).await?;
+        assert_eq!(world.get(&ann, &format!("/people/{}", ann.id)).await.ok(200)["displayName"], "ann");
+        world.get(&ann, &format!("/people/{}", admin.id)).await.problem(404, "not_found");
+        world.patch(&ann, &format!("/people/{}", ann.id), json!({"displayName": "x"})).await.problem(403, "permission_denied");
+        world.get(&helpdesk, &format!("/people/{}", admin.id)).await.ok(200);
+        world.patch(&helpdesk, &format!("/people/{}", ann.id), json!({"displayName": "x"})).await.problem(403, "permission_denied");
+    }
+
+    async fn bad_people_are_refused(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let before = world.rows().await?;
+        for (body, field) in [
+            (json!({"primaryEmail": "x", "displayName": "x"}), "primaryEmail"),
+            (json!({"primaryEmail": format!("{}@x.y", "x".repeat(260)), "displayName": "x"}), "primaryEmail"),
+            (json!({"primaryEmail": "a@b.c", "displayName": " "}), "displayName"),
+            (json!({"primaryEmail": "a@b.c", "displayName": "x", "roles": ["king"]}), "body"),
+        ] {
+            let problem = world.post(&admin, "/people", body).await.problem(400, "invalid_argument");
+            assert_eq!(problem["field"], field);
+        }
+        let long = json!({"query": "x".repeat(201)});
+        world.post(&admin, "/search/people", long).await.problem(400, "invalid_argument");
+        world.get(&admin, "/people?status=odd").await.problem(400, "invalid_argument");
+        world.get(&admin, "/people?role=odd").await.problem(400, "invalid_argument");
+        let path = format!("/people/{}", admin.id);
+        world.patch(&admin, &path, json!({"status": "left"})).await.problem(400, "invalid_argument");
+        assert_eq!(world.rows().await?, before);
+    }
+
+    async fn a_walk_in_pages_meets_everybody_once(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        for n in 0..6 {
+            let new = json!({"primaryEmail": format!("p{n}@example.com"), "displayName": format!("P{n}")});
+            world.post(&admin, "/people", new).await.ok(201);
+        }
+        for size in [1, 2, 5, 7, 200] {
+            let ids: std::collections::BTreeSet<String> =
+                world.walk(&admin, "/people", size).await.iter().map(|person| person["id"].to_string()).collect();
+            assert_eq!(ids.len(), 7, "pages of {size}");
+        }
+    }
+}
