@@ -1,4 +1,5 @@
 //! Files become what the store knows, on both engines.
 
 mod basics;
+mod holds;
 mod world;
