@@ -1,0 +1,86 @@
+//! A server's use cases on a database of their own, with a clock that stands still.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::actor::{Actor, Role};
+use domain::audit::Via;
+use governance::connector::{AppChoice, NewConnector};
+use governance::{Caller, Governance, Settings};
+use ids::{ConnectorId, ManualClock, PersonId, SeededRng, SystemRng};
+use store::file::{Files, Place};
+use store::person::Person;
+use store::seal::{SealKey, Sealer};
+use store::{Location, Store, Surroundings};
+use testkit::database::Database;
+
+pub(crate) struct World {
+    pub(crate) clock: ManualClock,
+    pub(crate) governance: Governance,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn new(database: &Database) -> anyhow::Result<Self> {
+        let clock = ManualClock::new("2026-11-23T08:00:00Z".parse()?);
+        let governance = server(database, &clock).await?;
+        Ok(Self { clock, governance: governance.0, _folder: governance.1 })
+    }
+
+    /// Another server process on the same database.
+    pub(crate) async fn another(&self, database: &Database) -> anyhow::Result<Self> {
+        let (governance, folder) = server(database, &self.clock).await?;
+        Ok(Self { clock: self.clock.clone(), governance, _folder: folder })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.governance.store()
+    }
+
+    /// A connector that somebody else runs.
+    pub(crate) async fn connector(&self) -> anyhow::Result<ConnectorId> {
+        let mut tx = self.store().begin().await?;
+        let now = tx.now();
+        let (tenant, id) = (tx.tenant(), PersonId::new(now, &SystemRng));
+        let person = Person {
+            id,
+            primary_email: format!("{id}@example.com"),
+            display_name: "Ada".to_owned(),
+            status: "active".to_owned(),
+            source: "manual".to_owned(),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        store::person::insert(tx.conn(), tenant, &person).await?;
+        tx.commit().await?;
+        let actor = Actor::Person { id, roles: [Role::SuperAdministrator].into(), token: None };
+        let caller = Caller::new(actor, Via::Rest);
+        let new = NewConnector {
+            catalog_id: "baton".to_owned(),
+            hosting: None,
+            display_name: None,
+            app: AppChoice::New { name: Some(id.to_string()) },
+            owners: Vec::new(),
+        };
+        Ok(self.governance.create_connector(&caller, new).await?.value.connector.id)
+    }
+}
+
+async fn server(database: &Database, clock: &ManualClock) -> anyhow::Result<(Governance, tempfile::TempDir)> {
+    let surroundings = Surroundings { clock: Arc::new(clock.clone()), rng: Arc::new(SystemRng) };
+    let store = Store::open(&Location::parse(database.location())?, surroundings).await?;
+    let sealer = Sealer::new(&[SealKey::generate(&SeededRng::new(1))])?;
+    let folder = tempfile::tempdir()?;
+    let place = Place::Folder(folder.path().join("files").try_into()?);
+    let files = Files::open(&place, Arc::new(SystemRng)).await?;
+    let settings = Settings {
+        base_url: "https://localhost".to_owned(),
+        connector_host: "localhost".to_owned(),
+        poll_interval: Duration::from_secs(15),
+        heartbeat_interval: Duration::from_secs(30),
+        task_lease: Duration::from_mins(15),
+        upload_limit_bytes: 1 << 20,
+    };
+    Ok((Governance::new(store, sealer, files, settings), folder))
+}
