@@ -199,7 +199,8 @@ impl Api {
                 }
             }
         };
-        tokio::time::timeout(patience, calls).await.unwrap_or_else(|_| {
+        // Boxed: it would make the future of every task large.
+        tokio::time::timeout(patience, Box::pin(calls)).await.unwrap_or_else(|_| {
             let text = format!("the server gave no answer within {} s", patience.as_secs());
             Err(Error::new(Code::DeadlineExceeded, text))
         })

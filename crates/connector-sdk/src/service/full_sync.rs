@@ -1,6 +1,6 @@
 //! Syncs everything, or what the server names, into a file of its own and uploads it.
 //!
-//! Start at [`carry_out`]. Source: baton-service-mode §9, sync_full.
+//! Start at [`carry_out`]. Source: baton-service-mode §9, `sync_full`.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -60,16 +60,15 @@ async fn in_folder(job: &Job<'_>, task: &SyncFullTask) -> Result<()> {
     let folder = blocking(move || folder_in(parent.as_deref())).await??;
     let path = Utf8PathBuf::from_path_buf(folder.path().to_owned())
         .map_err(|path| Error::unknown(format!("the temporary folder `{}` is not UTF-8", path.display())))?;
-    let result = match job.debug {
-        false => sync_and_upload(job, task, &path).await,
-        true => {
-            let log = DebugLog::open(path.join("debug.log"))?;
-            let result = log.record(sync_and_upload(job, task, &path)).await;
-            if result.is_ok() {
-                upload_log(job, &log).await;
-            }
-            result
+    let result = if job.debug {
+        let log = DebugLog::open(path.join("debug.log"))?;
+        let result = log.record(sync_and_upload(job, task, &path)).await;
+        if result.is_ok() {
+            upload_log(job, &log).await;
         }
+        result
+    } else {
+        sync_and_upload(job, task, &path).await
     };
     // What can't be removed now is the business of the system.
     let _ = blocking(move || folder.close()).await;
@@ -119,7 +118,7 @@ fn sync_options(options: &Options, task: &SyncFullTask, folder: &Utf8Path, file:
         sync.expansion = Expansion::Leave;
     }
     if !task.sync_resource_type_ids.is_empty() {
-        sync.resource_types = task.sync_resource_type_ids.clone();
+        sync.resource_types.clone_from(&task.sync_resource_type_ids);
     }
     if !task.targeted_sync_resources.is_empty() {
         let target = |resource: &proto::c1::connector::v2::Resource| {

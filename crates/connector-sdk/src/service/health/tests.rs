@@ -26,10 +26,10 @@ impl Connector for Patient {
     }
 
     async fn validate(&self) -> Result<Annotations> {
-        match self.is_ill.load(Ordering::Relaxed) {
-            true => Err(Error::new(Code::Unauthenticated, "401 Unauthorized")),
-            false => Ok(Annotations::new()),
+        if self.is_ill.load(Ordering::Relaxed) {
+            return Err(Error::new(Code::Unauthenticated, "401 Unauthorized"));
         }
+        Ok(Annotations::new())
     }
 }
 

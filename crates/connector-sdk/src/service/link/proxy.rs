@@ -93,7 +93,7 @@ impl Proxy {
         let mut stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| chain(&error))?;
         let mut request = format!("CONNECT {goal} HTTP/1.1\r\nHost: {goal}\r\n");
         if let Some(authorization) = &self.authorization {
-            request.push_str(&format!("Proxy-Authorization: {}\r\n", authorization.expose_secret()));
+            request.extend(["Proxy-Authorization: ", authorization.expose_secret(), "\r\n"]);
         }
         request.push_str("\r\n");
         stream.write_all(request.as_bytes()).await.map_err(|error| chain(&error))?;

@@ -60,7 +60,7 @@ impl Lab {
         let program = Program { name: "baton-whimsical".to_owned(), version: "v1.2.3".to_owned() };
         let mut options = Options::new(Credentials::parse(&id, &secret).unwrap(), program);
         let folder = tempfile::tempdir().unwrap();
-        options.host_id = "host-1".to_owned();
+        options.host_id = Options::host_id(Some("host-1"));
         options.sync.temp_dir = Some(folder.path().to_owned().try_into().unwrap());
         let waits = Arc::new(Quick::default());
         let runtime = Runtime { sleeper: waits.clone(), ..Runtime::default() };

@@ -452,7 +452,12 @@ impl BatonService for Rpc {
     ) -> Answer<BatonServiceHeartbeatResponse> {
         self.0.change(|state| {
             state.seen.heartbeats.push(request.into_inner());
-            state.script.heartbeats.pop_front().unwrap_or_else(|| Ok(Default::default())).map(tonic::Response::new)
+            state
+                .script
+                .heartbeats
+                .pop_front()
+                .unwrap_or_else(|| Ok(BatonServiceHeartbeatResponse::default()))
+                .map(tonic::Response::new)
         })
     }
 
@@ -460,12 +465,12 @@ impl BatonService for Rpc {
         &self,
         request: tonic::Request<BatonServiceFinishTaskRequest>,
     ) -> Answer<BatonServiceFinishTaskResponse> {
-        self.answer(|state| match state.script.finish.pop_front() {
-            Some(status) => Some(status),
-            None => {
+        self.answer(|state| {
+            let error = state.script.finish.pop_front();
+            if error.is_none() {
                 state.seen.finished.push(request.into_inner());
-                None
             }
+            error
         })
     }
 
