@@ -108,6 +108,7 @@ impl From<list::ResourceType> for ResourceType {
 /// A resource that is no account.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "`resourceType` is the word of the protocol")]
 pub(super) struct Resource {
     /// Its id.
     id: String,

@@ -20,7 +20,7 @@ use crate::Api;
 use crate::http::{At, Params, Problem, Result, Signed, audited};
 
 /// How long to wait for the next piece of a file.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The routes with small bodies.
 pub(super) fn routes() -> OpenApiRouter<Api> {

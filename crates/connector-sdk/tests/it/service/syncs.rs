@@ -142,6 +142,7 @@ async fn the_settings_of_the_program_count_too() {
     assert_eq!(synced(everything(), skipped).await, Ok(("full".to_owned(), 0)));
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the script holds answers and refusals")]
 fn going_on() -> Result<BatonServiceHeartbeatResponse, Status> {
     Ok(BatonServiceHeartbeatResponse::default())
 }
