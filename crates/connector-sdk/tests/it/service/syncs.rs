@@ -142,9 +142,8 @@ async fn the_settings_of_the_program_count_too() {
     assert_eq!(synced(everything(), skipped).await, Ok(("full".to_owned(), 0)));
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the script holds answers and refusals")]
-fn going_on() -> Result<BatonServiceHeartbeatResponse, Status> {
-    Ok(BatonServiceHeartbeatResponse::default())
+fn going_on() -> BatonServiceHeartbeatResponse {
+    BatonServiceHeartbeatResponse::default()
 }
 
 fn cancelled() -> BatonServiceHeartbeatResponse {
@@ -156,7 +155,7 @@ async fn a_cancelled_sync_ends_and_says_so() {
     let mut lab = Lab::new().await;
     let stuck = Stuck::new();
     lab.server.script(|script| {
-        script.heartbeats.extend([going_on(), going_on(), Ok(cancelled())]);
+        script.heartbeats.extend([Ok(going_on()), Ok(going_on()), Ok(cancelled())]);
         script.tasks.push_back(sync("s"));
     });
     lab.start(stuck.connector());
@@ -190,10 +189,10 @@ async fn nine_lost_heartbeats_in_a_row_end_a_sync() {
     let stuck = Stuck::new();
     let lost = |count: usize| (0..count).map(|_| Err(Status::unavailable("gone")));
     lab.server.script(|script| {
-        script.heartbeats.push_back(going_on());
+        script.heartbeats.push_back(Ok(going_on()));
         // One success and the count begins anew.
         script.heartbeats.extend(lost(8));
-        script.heartbeats.push_back(going_on());
+        script.heartbeats.push_back(Ok(going_on()));
         script.heartbeats.extend(lost(9));
         script.tasks.push_back(sync("s"));
     });
