@@ -87,18 +87,17 @@ async fn tour(server: &Server, workspace: SocketAddr) -> anyhow::Result<()> {
     let base_url = format!("http://{workspace}/scim-v2");
     println!("a Whimsical workspace runs at http://{workspace} (SCIM at {base_url})");
     let known = governance.connectors(&caller, None, store::Paging::first(1)).await?.rows.into_iter().next();
-    let connector = match known {
-        Some(view) => view,
-        None => {
-            let new = NewConnector {
-                catalog_id: "whimsical".to_owned(),
-                hosting: None,
-                display_name: None,
-                app: AppChoice::New { name: None },
-                owners: Vec::new(),
-            };
-            governance.create_connector(&caller, new).await?.value
-        }
+    let connector = if let Some(view) = known {
+        view
+    } else {
+        let new = NewConnector {
+            catalog_id: "whimsical".to_owned(),
+            hosting: None,
+            display_name: None,
+            app: AppChoice::New { name: None },
+            owners: Vec::new(),
+        };
+        governance.create_connector(&caller, new).await?.value
     };
     let id = connector.connector.id;
     // The workspace has a new port at each start.

@@ -30,7 +30,7 @@ pub use kinds::Kinds;
 /// How often to look for connectors with work when nobody wakes the supervisor.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a connector without work is kept.
-const KEPT_FOR: Duration = Duration::from_secs(60);
+const KEPT_FOR: Duration = Duration::from_mins(1);
 /// How long to wait before a connector is started again that ended with an error.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(10);
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use c1z::{Options, SyncType};
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use domain::sync::{Kind, Step, Trigger};
 use ids::{AppId, ConnectorId, SystemRng};
 use proto::c1::connector::v2::{
@@ -30,14 +30,14 @@ const PAGE: usize = 1_000;
 async fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["make", file, users] => make(file.into(), users.parse()?, 0),
-        ["make", file, users, changed] => make(file.into(), users.parse()?, changed.parse()?),
+        ["make", file, users] => make(Utf8Path::new(file), users.parse()?, 0),
+        ["make", file, users, changed] => make(Utf8Path::new(file), users.parse()?, changed.parse()?),
         ["read", database, folder, file] => read(database, folder.into(), file.into()).await,
         _ => bail!("usage: bulk make FILE USERS [CHANGED] | bulk read DATABASE FOLDER FILE"),
     }
 }
 
-fn make(path: Utf8PathBuf, users: usize, changed: usize) -> anyhow::Result<()> {
+fn make(path: &Utf8Path, users: usize, changed: usize) -> anyhow::Result<()> {
     let mut store = c1z::Store::open(&path, Options::default())?;
     store.start_sync(SyncType::Full, None)?;
     let types = [("user", resource_type::Trait::User), ("role", resource_type::Trait::Role)];
@@ -75,7 +75,7 @@ fn user(n: usize, changed: bool) -> Resource {
         ("userName", text(format!("first{n}.last{n}@example.com"))),
         ("displayName", text(format!("First{n} Last{n}"))),
         ("department", text(format!("Department {}", n % 50))),
-        ("editor", Value { kind: Some(value::Kind::BoolValue(n % 3 == 0)) }),
+        ("editor", Value { kind: Some(value::Kind::BoolValue(n.is_multiple_of(3))) }),
     ];
     let email = user_trait::Email { address: format!("first{n}.last{n}@example.com"), is_primary: true };
     let person =
@@ -139,9 +139,9 @@ async fn read(database: &str, folder: Utf8PathBuf, file: Utf8PathBuf) -> anyhow:
     tx.commit().await?;
 
     let limits = c1z::Limits::default();
-    let context = ingest::Context { store: store.clone(), files, temporary: None, limits };
+    let needs = ingest::Context { store: store.clone(), files, temporary: None, limits };
     let start = Instant::now();
-    let outcome = ingest::run(&context, sync.id).await?;
+    let outcome = ingest::run(&needs, sync.id).await?;
     let took = start.elapsed().as_secs_f64();
     let found = store::sync::find(&mut *store.read().await?, store.tenant(), sync.id).await?.context("the sync")?;
     println!("{} {:.2} s, {} bytes, {}", outcome.state, took, stored.bytes, found.counts);

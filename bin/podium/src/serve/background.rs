@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::hosted::{Bounds, Hosted, Kinds};
 
 /// How often credentials expire, keys are rotated, and what was shown once is forgotten.
-const TEND_EVERY: Duration = Duration::from_secs(120);
+const TEND_EVERY: Duration = Duration::from_mins(2);
 
 /// What works by itself.
 pub(super) struct Background {

@@ -1,5 +1,5 @@
 //! Use cases on both engines.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod schedule;
 mod world;

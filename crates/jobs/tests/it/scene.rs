@@ -10,7 +10,7 @@ use store::{Location, Store, Surroundings};
 /// The kind of all jobs but those that a test names.
 pub(crate) const KIND: &str = "count";
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 pub(crate) async fn open(location: &str) -> anyhow::Result<Store> {
     Ok(Store::open(&Location::parse(location)?, Surroundings::default()).await?)

@@ -136,7 +136,7 @@ testkit::on_both_engines! {
         clock.advance(SignedDuration::from_secs(89));
         assert_eq!(expired().await?, []);
         clock.advance(SignedDuration::from_secs(1));
-        assert_eq!(expired().await?, [sync.clone()]);
+        assert_eq!(expired().await?, std::slice::from_ref(&sync));
         clock.advance(SignedDuration::from_mins(15));
         assert_eq!(expired().await?, [sync.clone(), grant.clone()]);
         // The sync is offered again; the first pod still works on it, unless another was quicker.

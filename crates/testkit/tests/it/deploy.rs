@@ -15,7 +15,10 @@ fn root() -> Utf8PathBuf {
 fn is_valid(path: &Utf8Path) -> bool {
     let venv = std::env::var("TEST_VENV").map_or_else(|_| root().join(".venv"), Utf8PathBuf::from);
     let output = Command::new(venv.join("bin/kubernetes-validate")).args(["--strict", path.as_str()]).output();
-    output.expect("kubernetes-validate is installed by `cargo xtask test`").status.success()
+    output.map_or_else(
+        |error| panic!("run kubernetes-validate: {error}; hint: cargo xtask test"),
+        |output| output.status.success(),
+    )
 }
 
 #[test]
