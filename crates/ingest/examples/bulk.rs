@@ -38,7 +38,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn make(path: &Utf8Path, users: usize, changed: usize) -> anyhow::Result<()> {
-    let mut store = c1z::Store::open(&path, Options::default())?;
+    let mut store = c1z::Store::open(path, Options::default())?;
     store.start_sync(SyncType::Full, None)?;
     let types = [("user", resource_type::Trait::User), ("role", resource_type::Trait::Role)];
     store.put(&types.map(|(id, kind)| ResourceType {
