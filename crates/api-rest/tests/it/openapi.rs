@@ -16,7 +16,7 @@ fn the_description_is_that_of_the_routes() -> anyhow::Result<()> {
     assert!(
         kept == text,
         "openapi.json is not that of the routes, from line {} on; hint: PODIUM_WRITE_OPENAPI=1 cargo nextest run -p api-rest openapi",
-        first.map_or_else(|| kept.lines().count().min(text.lines().count()), |line| line) + 1
+        first.unwrap_or_else(|| kept.lines().count().min(text.lines().count())) + 1
     );
     Ok(())
 }

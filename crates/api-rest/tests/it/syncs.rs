@@ -9,7 +9,7 @@ use crate::file;
 use crate::world::{UPLOAD_LIMIT, World};
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    store::hex(&Sha256::digest(bytes))
 }
 
 on_both_engines! {

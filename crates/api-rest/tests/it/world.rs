@@ -226,7 +226,7 @@ impl World {
         loop {
             let reply = self.get(who, &format!("{path}{sign}page_size={size}&page_token={token}")).await.ok(200);
             let list = reply["list"].as_array().unwrap().clone();
-            token = reply["nextPageToken"].as_str().unwrap().to_owned();
+            reply["nextPageToken"].as_str().unwrap().clone_into(&mut token);
             assert!(list.len() == size || token.is_empty(), "a page before the last one is short: {reply}");
             assert!(!list.is_empty() || items.is_empty(), "a page after the first is empty");
             items.extend(list);
