@@ -274,6 +274,21 @@ pub async fn set_next_sync(conn: &mut Connection, id: ConnectorId, next: Option<
     Ok(())
 }
 
+/// Has the connector sync at this instant at the latest. One that syncs at this moment syncs again then.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sync_by(conn: &mut Connection, id: ConnectorId, latest: Timestamp) -> Result<()> {
+    sqlx::query(
+        "UPDATE connector SET next_sync_at = CASE WHEN next_sync_at <= $2 THEN next_sync_at ELSE $2 END WHERE id = $1",
+    )
+    .bind(id.to_string())
+    .bind(micros(latest))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Notes how the last sync ended: `error` when it failed, `None` when it was applied.
 ///
 /// # Errors

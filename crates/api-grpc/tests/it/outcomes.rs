@@ -153,6 +153,25 @@ testkit::on_both_engines! {
         assert_eq!(world.task(&id).await?.outcome, Some(Outcome::Success));
     }
 
+    async fn r_v_3_a_sync_follows_a_change_within_half_a_minute(database: Database) {
+        let world = World::new(&database).await?;
+        let (connector, client) = world.signed_in().await?;
+        let id = world.wait(connector, Kind::Grant).await?.to_string();
+        client.take("pod-1").await?;
+        client.finish(failure(&id, 5, "no such user", true)).await?;
+        assert_eq!(world.found(connector).await?.next_sync_at, None, "nothing was changed");
+        let first = world.wait(connector, Kind::Revoke).await?.to_string();
+        client.take("pod-1").await?;
+        client.finish(success(&first)).await?;
+        let due = world.now() + jiff::SignedDuration::from_secs(30);
+        assert_eq!(world.found(connector).await?.next_sync_at, Some(due));
+        world.pass(20);
+        let second = world.wait(connector, Kind::Grant).await?.to_string();
+        client.take("pod-1").await?;
+        client.finish(success(&second)).await?;
+        assert_eq!(world.found(connector).await?.next_sync_at, Some(due), "one sync shows both");
+    }
+
     async fn t_s9_a_failed_sync_is_told_in_words(database: Database) {
         let world = World::new(&database).await?;
         let (connector, client) = world.signed_in().await?;

@@ -5,7 +5,7 @@
 use domain::audit::Object;
 use domain::sync::{State as SyncState, Step};
 use domain::task::{self, Outcome, State, SuccessNote, TaskId, innermost, verdict};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proto::c1::connector::v2::{
     CreateAccountResponse, GrantAlreadyExists, GrantAlreadyRevoked, GrantReplaced, ResourceDeleted,
     create_account_response as account,
@@ -32,6 +32,10 @@ const DECLINED: &str = "grant_cancelled";
 const RETRY: SignedDuration = SignedDuration::from_secs(30);
 /// The longest such pause.
 const RETRY_MOST: SignedDuration = SignedDuration::from_hours(1);
+/// How long after a change at the latest a sync shows whether it holds.
+///
+/// Source: governance R-V-3.
+const SETTLE: SignedDuration = SignedDuration::from_secs(30);
 /// What the owner of a connector has to do when it may not write.
 ///
 /// Source: governance R-V-7.
@@ -105,6 +109,10 @@ impl Desk {
         }
         if verdict.outcome == Outcome::WritesRefused {
             self.refuse_writes(&mut tx, caller, from).await?;
+        }
+        if verdict.state == State::Done && task.kind.is_write() {
+            let soon = tx.now().checked_add(SETTLE).unwrap_or(Timestamp::MAX);
+            connector::sync_by(tx.conn(), from.id, soon).await?;
         }
         tx.commit().await?;
         self.governance.task_queued().notify_waiters();
