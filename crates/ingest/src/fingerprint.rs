@@ -4,6 +4,8 @@ use store::inventory::Key;
 
 /// The field of a grant that repeats its entitlement, and the one that repeats its principal.
 const GRANT_REPEATS: &[u32] = &[1, 2];
+/// The field of a grant that holds its id.
+const GRANT_ID: &[u32] = &[3];
 /// The field of an entitlement that repeats its resource.
 const ENTITLEMENT_REPEATS: &[u32] = &[1];
 
@@ -33,9 +35,10 @@ pub(crate) fn entitlement(bytes: &[u8]) -> Key {
 }
 
 /// The fingerprint of a grant, without what it repeats of its entitlement and its principal: a person who signs in
-/// changes their account, not all that they hold.
-pub(crate) fn grant(bytes: &[u8]) -> Key {
-    Key::of(&without(bytes, GRANT_REPEATS))
+/// changes their account, not all that they hold. Also tells whether the grant says nothing else but its id.
+pub(crate) fn grant(bytes: &[u8]) -> (Key, bool) {
+    let rest = without(bytes, GRANT_REPEATS);
+    (Key::of(&rest), without(&rest, GRANT_ID).is_empty())
 }
 
 /// The message without these fields. Bytes that are no message stay as they are.
@@ -76,6 +79,8 @@ mod tests {
         let of = |message: &Grant| grant(&message.encode_to_vec());
         assert_eq!(of(&held("a", "g")), of(&held("b", "g")));
         assert_ne!(of(&held("a", "g")), of(&held("a", "h")));
+        let fixed = Grant { annotations: vec![proto::annotations::pack(&Grant::default())], ..held("a", "g") };
+        assert_eq!((of(&held("a", "g")).1, of(&fixed).1), (true, false), "whether it says more than its id");
         assert_eq!(without(&[0xff, 0xff], &[1]), [0xff, 0xff], "no message");
     }
 

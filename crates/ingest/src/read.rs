@@ -24,6 +24,9 @@ const SORTED_ROWS: u64 = 1_500_000;
 /// How many pages of stored rows are fetched ahead.
 const PAGES_AHEAD: usize = 4;
 
+/// Stands for the row of a grant that says no more than who holds what; it need not be read again.
+const PLAIN: i64 = -1;
+
 /// What a file is, before its rows are read.
 #[derive(Debug, Clone)]
 pub(crate) struct Opened {
@@ -153,7 +156,7 @@ impl File {
             removes: matches!(kind, SyncType::Full | SyncType::ResourcesOnly),
         };
         let has_grants = *kind != SyncType::ResourcesOnly;
-        match comparison.run(has_grants) {
+        match comparison.run(self.opened.resources, has_grants) {
             Ok(()) => Ok(Ok(comparison.seen)),
             Err(Error::File(error)) => unusable(error),
             Err(error) => Err(error),
@@ -174,7 +177,7 @@ struct Comparison<'a, 'f> {
 }
 
 impl Comparison<'_, '_> {
-    fn run(&mut self, has_grants: bool) -> Result<()> {
+    fn run(&mut self, resources: u64, has_grants: bool) -> Result<()> {
         let mut types = Vec::new();
         self.view.each(ResourceTypes::All, |row: c1z::Row<'_, ResourceType>| {
             types.push(row.decode()?);
@@ -182,8 +185,7 @@ impl Comparison<'_, '_> {
         })?;
         self.accounts = types.iter().filter(|of| decode::is_account(of)).map(|of| of.id.clone()).collect();
         self.seen.types = types.into_iter().map(decode::resource_type).collect();
-        self.resources(Table::Resources)?;
-        self.resources(Table::Accounts)?;
+        self.resources(resources)?;
         if has_grants {
             self.entitlements()?;
             self.grants()?;
@@ -191,55 +193,65 @@ impl Comparison<'_, '_> {
         self.send(0)
     }
 
-    fn resources(&mut self, table: Table) -> Result<()> {
-        let count = self.view.count(Resources::All)?;
-        let mut stored = self.stored::<16>(table);
+    /// Accounts and other resources stand in one table of the file, which is read once for both.
+    fn resources(&mut self, count: u64) -> Result<()> {
+        let mut stored_accounts = self.stored::<16>(Table::Accounts);
+        let mut stored_resources = self.stored::<16>(Table::Resources);
         for part in Part::all(count) {
-            let mut entries: Vec<Entry<16>> = Vec::new();
-            let (accounts, seen) = (&self.accounts, &mut self.seen.resources);
+            let (mut accounts, mut resources): (Vec<Entry<16>>, Vec<Entry<16>>) = (Vec::new(), Vec::new());
+            let (account_types, seen) = (&self.accounts, &mut self.seen.resources);
             self.view.each(Resources::All, |row: c1z::Row<'_, Resource>| {
-                let columns = row.columns()?;
-                if accounts.contains(columns.resource_type_id) != (table == Table::Accounts) {
-                    return Ok(());
-                }
-                let id = row.external_id()?;
-                let id = id.get(columns.resource_type_id.len() + 1..).unwrap_or_default();
-                let key = fingerprint::resource_key(columns.resource_type_id, id).0;
+                let of_type = row.columns()?.resource_type_id;
+                let id = row.external_id()?.get(of_type.len() + 1..).unwrap_or_default();
+                let key = fingerprint::resource_key(of_type, id).0;
                 if part.has(&key) {
-                    count_one(seen, columns.resource_type_id);
-                    entries.push(Entry { key, digest: fingerprint::resource(&row.bytes()?), row: row.id()? });
+                    count_one(seen, of_type);
+                    let entry = Entry { key, digest: fingerprint::resource(&row.bytes()?), row: row.id()? };
+                    if account_types.contains(of_type) { accounts.push(entry) } else { resources.push(entry) }
                 }
                 Ok::<_, Error>(())
             })?;
-            sort(&mut entries);
-            stored.merge(&entries, part.end(), |difference| {
-                match (difference, table) {
-                    (Difference::Appeared(entry), Table::Accounts) => {
-                        let place = self.place(entry);
-                        let row = decode::account(place, self.at(Resources::All, entry.row)?, self.needs.rules);
-                        self.batch.accounts.push(row);
-                    }
-                    (Difference::Appeared(entry), _) => {
-                        let place = self.place(entry);
-                        self.batch.resources.push(decode::resource(place, self.at(Resources::All, entry.row)?));
-                    }
-                    (Difference::Changed(entry, stored), Table::Accounts) => {
-                        let message = self.at(Resources::All, entry.row)?;
-                        let row = decode::account(known(entry, &stored)?, message, self.needs.rules);
-                        self.batch.changed_accounts.push(Changed { row, is_back: stored.gone });
-                    }
-                    (Difference::Changed(entry, stored), _) => {
-                        let row = decode::resource(known(entry, &stored)?, self.at(Resources::All, entry.row)?);
-                        self.batch.changed_resources.push(Changed { row, is_back: stored.gone });
-                    }
-                    (Difference::Disappeared(_), _) if !self.removes => {}
-                    (Difference::Disappeared(stored), Table::Accounts) => self.batch.gone.accounts.push(stored.id),
-                    (Difference::Disappeared(stored), _) => self.batch.gone.resources.push(stored.id),
-                }
-                self.send(BATCH_ROWS)
-            })?;
+            sort(&mut resources);
+            stored_resources.merge(&resources, part.end(), |difference| self.resource(difference))?;
+            drop(resources);
+            sort(&mut accounts);
+            stored_accounts.merge(&accounts, part.end(), |difference| self.account(difference))?;
         }
         Ok(())
+    }
+
+    fn resource(&mut self, difference: Difference<'_, 16>) -> Result<()> {
+        match difference {
+            Difference::Appeared(entry) => {
+                let place = self.place(entry);
+                self.batch.resources.push(decode::resource(place, self.at(Resources::All, entry.row)?));
+            }
+            Difference::Changed(entry, stored) => {
+                let row = decode::resource(known(entry, &stored)?, self.at(Resources::All, entry.row)?);
+                self.batch.changed_resources.push(Changed { row, is_back: stored.gone });
+            }
+            Difference::Disappeared(stored) if self.removes => self.batch.gone.resources.push(stored.id),
+            Difference::Disappeared(_) => {}
+        }
+        self.send(BATCH_ROWS)
+    }
+
+    fn account(&mut self, difference: Difference<'_, 16>) -> Result<()> {
+        match difference {
+            Difference::Appeared(entry) => {
+                let place = self.place(entry);
+                let row = decode::account(place, self.at(Resources::All, entry.row)?, self.needs.rules);
+                self.batch.accounts.push(row);
+            }
+            Difference::Changed(entry, stored) => {
+                let message = self.at(Resources::All, entry.row)?;
+                let row = decode::account(known(entry, &stored)?, message, self.needs.rules);
+                self.batch.changed_accounts.push(Changed { row, is_back: stored.gone });
+            }
+            Difference::Disappeared(stored) if self.removes => self.batch.gone.accounts.push(stored.id),
+            Difference::Disappeared(_) => {}
+        }
+        self.send(BATCH_ROWS)
     }
 
     fn entitlements(&mut self) -> Result<()> {
@@ -291,8 +303,8 @@ impl Comparison<'_, '_> {
                 }
                 let key = decode::grant_key(columns.entitlement_id, columns.other_type_id, columns.other_id);
                 if part.has(&key.account.0) {
-                    let digest = fingerprint::grant(&row.bytes()?);
-                    entries.push(Entry { key: key.to_bytes(), digest, row: row.id()? });
+                    let (digest, is_plain) = fingerprint::grant(row.stored()?);
+                    entries.push(Entry { key: key.to_bytes(), digest, row: if is_plain { PLAIN } else { row.id()? } });
                 }
                 Ok::<_, Error>(())
             })?;
@@ -308,16 +320,13 @@ impl Comparison<'_, '_> {
                 match difference {
                     Difference::Appeared(entry) => {
                         self.seen.holders.entry(half(&entry.key)).or_default().appeared += 1;
-                        let place = Place {
-                            id: self.ids.next(),
-                            key: inventory::GrantKey::from(entry.key),
-                            digest: entry.digest,
-                        };
-                        let message: Grant = self.at(Grants::All, entry.row)?;
+                        let key = inventory::GrantKey::from(entry.key);
+                        let place = Place { id: self.ids.next(), key, digest: entry.digest };
+                        let message = self.grant_at(entry.row)?;
                         self.batch.grants.push(decode::grant(place, &message));
                     }
                     Difference::Changed(entry, stored) => {
-                        let message: Grant = self.at(Grants::All, entry.row)?;
+                        let message = self.grant_at(entry.row)?;
                         self.batch.changed_grants.push(StagedGrant {
                             id: parse(&stored.id)?,
                             digest: entry.digest,
@@ -340,6 +349,11 @@ impl Comparison<'_, '_> {
 
     fn place(&mut self, entry: &Entry<16>) -> Place<Key> {
         Place { id: self.ids.next(), key: Key(entry.key), digest: entry.digest }
+    }
+
+    /// The grant in this row of the file, as far as it says more than who holds what.
+    fn grant_at(&self, row: i64) -> Result<Grant> {
+        if row == PLAIN { Ok(Grant::default()) } else { self.at(Grants::All, row) }
     }
 
     /// The message in this row of the file.

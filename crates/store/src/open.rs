@@ -30,7 +30,7 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 /// Set for each connection to SQLite. WAL lets readers go on beside the writer; with it `NORMAL` loses no committed
 /// change when the process dies, and at most the last ones when the machine loses its power.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-     PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE;";
+     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE;";
 
 /// Where the database is.
 #[derive(Debug, Clone)]

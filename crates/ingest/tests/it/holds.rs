@@ -113,7 +113,7 @@ testkit::on_both_engines! {
         let full = App::of(6);
         world.applied(&full).await?;
         // A partial file knows some users only, and one that is new.
-        let mut some = App { users: Default::default(), roles: full.roles.clone() };
+        let mut some = App { users: std::collections::BTreeMap::default(), roles: full.roles.clone() };
         some.user(2).name = "Renamed".to_owned();
         some.user(9).name = "New".to_owned();
         assert_eq!(world.sync_as(&some, SyncType::Partial).await?.state, State::Applied);

@@ -227,6 +227,12 @@ impl World {
         Ok(app)
     }
 
+    /// The app of the connector.
+    pub(crate) async fn app(&self) -> anyhow::Result<AppId> {
+        let row = sqlx::query("SELECT id FROM app").fetch_one(&mut *self.store().read().await?).await?;
+        Ok(row.parsed("id")?)
+    }
+
     /// One number out of the database.
     pub(crate) async fn number(&self, sql: &'static str) -> anyhow::Result<i64> {
         let row = sqlx::query(sql).fetch_one(&mut *self.store().read().await?).await?;

@@ -70,7 +70,7 @@ pub(super) async fn page<const K: usize>(
     let (key, digest) = (engine.hex("key"), engine.hex("digest"));
     let beyond = if after.is_some() { "AND key > $3 " } else { "" };
     let sql = format!(
-        "SELECT string_agg(line, '' ORDER BY key) AS lines FROM (SELECT key, {key} || {digest} || id || {gone} AS line \
+        "SELECT string_agg(line, '') AS lines FROM (SELECT {key} || {digest} || id || {gone} AS line \
          FROM {name} WHERE connector_id = $1 AND first_seq <= $2 {open}{beyond}ORDER BY key LIMIT {ROWS}) AS page"
     );
     let mut query = sqlx::query(AssertSqlSafe(sql)).bind(connector.to_string()).bind(applied_seq);
@@ -79,7 +79,10 @@ pub(super) async fn page<const K: usize>(
     }
     let Some(lines) = query.fetch_one(conn).await?.text_opt("lines")? else { return Ok(Vec::new()) };
     let length = 2 * K + 32 + ID + 1;
-    lines.as_bytes().chunks(length).map(line).collect()
+    let mut rows: Vec<Stored<K>> = lines.as_bytes().chunks(length).map(line).collect::<Result<_>>()?;
+    // They come sorted, but no engine promises to put them together in that order.
+    rows.sort_unstable_by_key(|row| row.key);
+    Ok(rows)
 }
 
 fn line<const K: usize>(line: &[u8]) -> Result<Stored<K>> {
