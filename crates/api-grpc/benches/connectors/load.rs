@@ -213,6 +213,9 @@ impl Client {
             }
             Call::Heartbeat => {
                 let task_id = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                if task_id.is_empty() {
+                    return Ok(());
+                }
                 let pulse = BatonServiceHeartbeatRequest { host_id, task_id, ..Default::default() };
                 self.unary(sender, "Heartbeat", &pulse).await?;
             }

@@ -60,7 +60,8 @@ async fn measure(plan: Plan) -> anyhow::Result<()> {
         let cpu = server.cpu()?.saturating_sub(before);
         println!("{style}: {report}");
         println!(
-            "  server: {:.0} MiB at most, {:.2} cores on average",
+            "  server: {:.0} MiB at the end, {:.0} MiB at most so far, {:.2} cores on average",
+            server.resident_mib()?,
             server.peak_mib()?,
             cpu.as_secs_f64() / report.wall.as_secs_f64()
         );
