@@ -3,6 +3,8 @@
 //! Nothing here passes or fails: timing depends on the machine, so the figures are for people (and for docs/BENCHMARKS.md).
 //! Peers are measured in the same run when their paths are given; else only our own figures are printed.
 
+mod ingest;
+
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
@@ -29,10 +31,20 @@ pub(crate) struct Args {
     /// The upstream `baton` explorer.
     #[arg(long)]
     peer_baton: Option<Utf8PathBuf>,
+    /// Measure only how a sync file of this many users is read into the store, for example 1000000.
+    #[arg(long)]
+    ingest: Option<u32>,
 }
 
 /// Builds the release programs and prints one table per workspace size.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if let Some(users) = args.ingest {
+        println!("machine: {}", machine()?);
+        let mut report = Report::new(1);
+        ingest::measure(users, &mut report)?;
+        println!("{report}");
+        return Ok(());
+    }
     tools::run("cargo", &["build", "--release", "--workspace", "--bins"])?;
     let release = tools::root()?.join("target/release");
     println!("machine: {}", machine()?);
