@@ -39,7 +39,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "domain",
             "governance",
             "ids",
-            "ingest",
             "jobs",
             "scim",
             "store",

@@ -4,6 +4,7 @@
 
 mod background;
 mod folder;
+mod metrics;
 mod places;
 mod signals;
 
@@ -72,6 +73,7 @@ impl Server {
         let router = Router::new()
             .merge(api_rest::router(api_rest::Api::new(governance.clone(), Arc::new(kinds))))
             .merge(web::router(governance.clone()))
+            .merge(metrics::router()?)
             .merge(api_grpc::router(api_grpc::Api::new(desk.clone(), Arc::clone(&authority))));
         let router = api_grpc::unknown_services(router);
         let first_link = match setup::offer(&store).await? {

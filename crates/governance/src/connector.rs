@@ -1,6 +1,6 @@
 //! Connectors: added, looked at, changed, paused, deleted.
 //!
-//! Start at [`Governance::create_connector`]. Its settings are in [`settings`], its client ids and secrets in
+//! Start at [`crate::Governance::create_connector`]. Its settings are in [`settings`], its client ids and secrets in
 //! [`credential`], what it is asked by hand in [`task`], how to run it elsewhere in [`deployment`].
 //!
 //! Source: governance §1.4, §2.1 (T-C), §3.2 (R-A).

@@ -148,6 +148,8 @@ fn a_self_hosted_connector_outlives_crashes_of_the_server() {
         .output()
         .unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    let metrics = podium.done("GET", "/metrics", None).unwrap();
+    assert!(metrics.as_str().unwrap().contains("podium_grpc_calls_total"), "{metrics}");
 }
 
 #[test]
