@@ -34,7 +34,7 @@ impl Governance {
     }
 
     /// The credential with which the server signs in for a hosted connector (R-V-9): made anew at each start of it, so
-    /// that its secret is never kept. The former ends at once.
+    /// that its secret is never kept. The former works on for a day, as another server process may still use it.
     ///
     /// # Errors
     /// When the database refuses.

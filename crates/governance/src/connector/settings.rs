@@ -135,7 +135,8 @@ impl Governance {
         let tenant = self.store().tenant();
         let connector = access::connector(&mut conn, tenant, caller, id, Action::EditConnector).await?;
         let entry = hosted_entry(&connector)?;
-        let mut values = self.opened(&mut conn, &connector).await?;
+        let former = self.opened(&mut conn, &connector).await?;
+        let mut values = former.clone();
         for (name, value) in fields {
             match checked(entry, name, value)? {
                 Some(text) => values.insert(name.clone(), text),
@@ -147,6 +148,7 @@ impl Governance {
                 return Err(Error::invalid(field.name, format!("{} is required", field.label)));
             }
         }
+        check_typed_again(entry, fields, &former, &values)?;
         Ok((connector, values))
     }
 
@@ -234,6 +236,28 @@ fn hosted_entry(connector: &Connector) -> Result<&'static CatalogEntry> {
     }
     catalog_entry(&connector.catalog_id)
         .ok_or_else(|| Error::new(Code::Unimplemented, format!("this server cannot host `{}`", connector.catalog_id)))
+}
+
+/// Fails when a kept secret would go where it was not typed for.
+///
+/// Nobody may read a secret (§1.20). Whoever could send the stored one to an address of their choice would read it there.
+fn check_typed_again(
+    entry: &CatalogEntry,
+    fields: &Map<String, Value>,
+    former: &Values,
+    wished: &Values,
+) -> Result<()> {
+    let text = |values: &Values, name: &str| values.get(name).map(|text| text.expose_secret().to_owned());
+    let mut open = entry.fields.iter().filter(|field| !field.secret);
+    let Some(moved) = open.find(|field| text(former, field.name) != text(wished, field.name)) else { return Ok(()) };
+    let is_kept = |name: &str| former.contains_key(name) && !fields.contains_key(name);
+    match entry.fields.iter().find(|field| field.secret && is_kept(field.name)) {
+        Some(kept) => {
+            let detail = format!("{} changes: type {} again, which would be used there", moved.label, kept.label);
+            Err(Error::invalid(kept.name, detail).with_hint("a stored secret is used only with what it was saved with"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The value of a field; `None` to clear it.

@@ -11,7 +11,7 @@ use ids::{ConnectorId, ManualClock, PersonId, SeededRng, SystemRng};
 use store::file::{Files, Place};
 use store::person::Person;
 use store::seal::{SealKey, Sealer};
-use store::{Location, Store, Surroundings};
+use store::{Location, Paging, Store, Surroundings};
 use testkit::database::Database;
 
 pub(crate) struct World {
@@ -37,8 +37,8 @@ impl World {
         self.governance.store()
     }
 
-    /// A connector that somebody else runs.
-    pub(crate) async fn connector(&self) -> anyhow::Result<ConnectorId> {
+    /// Somebody new with these roles.
+    pub(crate) async fn person(&self, roles: &[Role]) -> anyhow::Result<Caller> {
         let mut tx = self.store().begin().await?;
         let now = tx.now();
         let (tenant, id) = (tx.tenant(), PersonId::new(now, &SystemRng));
@@ -54,16 +54,31 @@ impl World {
         };
         store::person::insert(tx.conn(), tenant, &person).await?;
         tx.commit().await?;
-        let actor = Actor::Person { id, roles: [Role::SuperAdministrator].into(), token: None };
-        let caller = Caller::new(actor, Via::Rest);
+        let actor = Actor::Person { id, roles: roles.iter().copied().collect(), token: None };
+        Ok(Caller::new(actor, Via::Rest))
+    }
+
+    /// A connector that somebody else runs.
+    pub(crate) async fn connector(&self) -> anyhow::Result<ConnectorId> {
+        let caller = self.person(&[Role::SuperAdministrator]).await?;
         let new = NewConnector {
             catalog_id: "baton".to_owned(),
             hosting: None,
             display_name: None,
-            app: AppChoice::New { name: Some(id.to_string()) },
+            app: AppChoice::New { name: caller.actor.person().map(|id| id.to_string()) },
             owners: Vec::new(),
         };
         Ok(self.governance.create_connector(&caller, new).await?.value.connector.id)
+    }
+
+    /// Every audit row as it is hashed, the oldest first.
+    pub(crate) async fn audit(&self) -> anyhow::Result<Vec<String>> {
+        let (scope, paging) = (store::audit::Scope::All, Paging { after: None, limit: 200 });
+        let mut conn = self.store().read().await?;
+        let filter = store::audit::Filter::default();
+        let order = store::audit::Order::Oldest;
+        let page = store::audit::list(&mut conn, self.store().tenant(), scope, &filter, order, paging).await?;
+        Ok(page.rows.into_iter().map(|stored| stored.canonical).collect())
     }
 }
 
