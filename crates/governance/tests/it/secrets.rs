@@ -33,7 +33,7 @@ impl ConnectionTest for App {
     }
 }
 
-fn fields(value: Value) -> Map<String, Value> {
+fn fields(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
@@ -55,7 +55,7 @@ testkit::on_both_engines! {
         let id = hosted(&world, &admin).await?;
         let app = App::default();
         let save = async |version, value: Value, anyway| {
-            world.governance.save_settings(&admin, id, version, &fields(value), anyway, &app).await
+            world.governance.save_settings(&admin, id, version, &fields(&value), anyway, &app).await
         };
         let missing = save(None, json!({"baseUrl": "https://a.example.com"}), SaveAnyway::Yes).await.unwrap_err();
         assert_eq!((missing.code(), missing.field()), (Code::InvalidArgument, Some("token")));
@@ -87,11 +87,11 @@ testkit::on_both_engines! {
         let admin = world.person(&[Role::ConnectorAdministrator]).await?;
         let id = hosted(&world, &admin).await?;
         let app = App::default();
-        let first = fields(json!({"token": TOKEN, "baseUrl": "https://a.example.com"}));
+        let first = fields(&json!({"token": TOKEN, "baseUrl": "https://a.example.com"}));
         world.governance.save_settings(&admin, id, None, &first, SaveAnyway::No, &app).await?;
         let asked = app.asked.load(Ordering::Relaxed);
         for elsewhere in [json!({"baseUrl": "https://b.example.com"}), json!({"baseUrl": null})] {
-            let elsewhere = fields(elsewhere);
+            let elsewhere = fields(&elsewhere);
             let tested = world.governance.test_settings(&admin, id, &elsewhere, &app).await.unwrap_err();
             let saved = world.governance.save_settings(&admin, id, None, &elsewhere, SaveAnyway::Yes, &app).await;
             for refused in [tested, saved.unwrap_err()] {
@@ -100,7 +100,7 @@ testkit::on_both_engines! {
         }
         assert_eq!(app.asked.load(Ordering::Relaxed), asked, "nobody was shown it");
         for fine in [json!({"baseUrl": "https://a.example.com"}), json!({"baseUrl": "https://b.example.com", "token": TOKEN})] {
-            world.governance.save_settings(&admin, id, None, &fields(fine), SaveAnyway::No, &app).await?;
+            world.governance.save_settings(&admin, id, None, &fields(&fine), SaveAnyway::No, &app).await?;
         }
     }
 }
@@ -111,7 +111,7 @@ async fn no_secret_lies_open_in_the_database_or_the_audit_log() -> anyhow::Resul
     let world = World::new(&database).await?;
     let admin = world.person(&[Role::SuperAdministrator]).await?;
     let id = hosted(&world, &admin).await?;
-    let settings = fields(json!({"token": TOKEN, "baseUrl": "https://a.example.com"}));
+    let settings = fields(&json!({"token": TOKEN, "baseUrl": "https://a.example.com"}));
     let app = App::default();
     let saved = world.governance.save_settings(&admin, id, None, &settings, SaveAnyway::No, &app).await?;
     assert!(!format!("{saved:?}").contains(TOKEN));
