@@ -53,7 +53,6 @@ pub enum TooLong {
 /// When it is longer.
 pub fn check(asked: Option<SignedDuration>, cap: Option<SignedDuration>) -> Result<(), TooLong> {
     match (asked, cap) {
-        (_, None) => Ok(()),
         (None, Some(cap)) => Err(TooLong::Permanent(cap)),
         (Some(asked), Some(cap)) if asked > cap => Err(TooLong::Cap(cap)),
         _ => Ok(()),
