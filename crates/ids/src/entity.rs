@@ -108,6 +108,10 @@ entity_ids! {
     EntitlementId, "an entitlement";
     /// One uninterrupted period in which an account holds an entitlement.
     GrantId, "a grant";
+    /// A request for access.
+    RequestId, "a request";
+    /// One change of one account in an app.
+    ProvisionJobId, "a provision job";
     /// A durable job or timer of the server.
     JobId, "a job";
 }

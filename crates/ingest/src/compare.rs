@@ -63,6 +63,7 @@ impl<const K: usize, E, F: FnMut() -> Result<Vec<Stored<K>>, E>> StoredRows<K, F
             let entry = if order.is_le() { entries.next() } else { None };
             let stored = if order.is_ge() { self.page.next() } else { None };
             match (entry, stored) {
+                (_, Some(stored)) if stored.is_settled => {}
                 (Some(entry), None) => differs(Difference::Appeared(entry))?,
                 (None, Some(stored)) if !stored.gone => differs(Difference::Disappeared(stored))?,
                 (Some(entry), Some(stored)) if stored.gone || stored.digest != entry.digest => {

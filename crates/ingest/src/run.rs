@@ -139,7 +139,7 @@ impl Work<'_> {
     /// Reads the file on a thread of its own and writes what it sends.
     async fn compare(&self, file: File, reading: &mut Reading, at: Timestamp) -> Result<Result<Seen, Unusable>> {
         let (batches, mut written) = mpsc::channel(BATCHES_AHEAD);
-        let baseline = reading.baseline();
+        let baseline = reading.baseline(at);
         let (handle, rng) = (Handle::current(), Arc::clone(self.context.store.rng()));
         let (rules, now) = (self.connector.rules.clone(), self.context.store.now());
         let comparing = tokio::task::spawn_blocking(move || {

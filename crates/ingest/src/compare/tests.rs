@@ -10,7 +10,7 @@ fn entry(key: u8, digest: u8) -> Entry<1> {
 }
 
 fn stored(key: u8, (digest, gone): (u8, bool)) -> Stored<1> {
-    Stored { key: [key], digest: Key([digest; 16]), id: key.to_string(), gone }
+    Stored { key: [key], digest: Key([digest; 16]), id: key.to_string(), gone, is_settled: false }
 }
 
 proptest! {
@@ -67,4 +67,24 @@ fn of_equal_keys_one_stays_whatever_their_order() {
     assert_eq!((sort(&mut one), sort(&mut other)), (1, 1));
     assert_eq!(one, other);
     assert_eq!(one, [entry(1, 3), entry(2, 1)]);
+}
+
+#[test]
+fn what_podium_changed_after_the_sync_began_does_not_differ() {
+    let settled = |key| Stored { is_settled: true, ..stored(key, (1, false)) };
+    // Held and seen, held and not seen, ended and seen, ended and held again.
+    let rows = vec![settled(1), settled(2), settled(3), settled(4), settled(4), stored(5, (1, false))];
+    let mut pages = vec![rows].into_iter();
+    let mut stored_rows = StoredRows::new(|| Ok::<_, Infallible>(pages.next().unwrap_or_default()));
+    let file = [entry(1, 1), entry(3, 2), entry(4, 2), entry(6, 1)];
+    let mut found = Vec::new();
+    let Ok(()) = stored_rows.merge(&file, None, |difference| {
+        found.push(match difference {
+            Difference::Appeared(entry) => (entry.key, "appeared"),
+            Difference::Changed(entry, _) => (entry.key, "changed"),
+            Difference::Disappeared(stored) => (stored.key, "disappeared"),
+        });
+        Ok(())
+    });
+    assert_eq!(found, [([5], "disappeared"), ([6], "appeared")]);
 }

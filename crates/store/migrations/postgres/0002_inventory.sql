@@ -132,22 +132,32 @@ CREATE UNIQUE INDEX entitlement_key ON entitlement (connector_id, key);
 CREATE INDEX entitlement_app ON entitlement (app_id, id);
 CREATE INDEX entitlement_resource ON entitlement (resource_id);
 
--- A grant: one uninterrupted period in which one account holds one entitlement. Its `key` is that of the account
--- followed by that of the entitlement.
+-- A grant: one uninterrupted period in which one account holds one entitlement, or is about to. Its `key` is that of the
+-- account followed by that of the entitlement; it has none before it is held.
 CREATE TABLE grant_period (
     id             TEXT PRIMARY KEY,
     tenant_id      TEXT NOT NULL,
     app_id         TEXT NOT NULL,
     connector_id   TEXT NOT NULL,
-    key            BYTEA NOT NULL,
+    key            BYTEA,
     digest         BYTEA NOT NULL,
     entitlement_id TEXT NOT NULL,
     account_id     TEXT,
+    person_id      TEXT,
+    request_id     TEXT,
     state          TEXT NOT NULL,
     origin         TEXT NOT NULL,
+    -- Since when it is held; when it was asked for, before it is.
     starts_at      BIGINT NOT NULL,
+    -- How long it is to be held, in microseconds; none is for ever.
+    lasts          BIGINT,
+    expires_at     BIGINT,
     ended_at       BIGINT,
     end_reason     TEXT,
+    -- Syncs that started before this instant know less of the grant than Podium, which changed it.
+    settled_at     BIGINT,
+    -- The sync that showed that what Podium gave is held.
+    proved_sync_id TEXT,
     -- Other grants that this one comes from, by their entitlements.
     sources        TEXT NOT NULL,
     immutable      BIGINT NOT NULL,
@@ -155,7 +165,9 @@ CREATE TABLE grant_period (
     gone_seq       BIGINT,
     version        BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX grant_period_open ON grant_period (connector_id, key) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX grant_period_open ON grant_period (connector_id, key)
+    WHERE state IN ('active', 'expiring', 'ending', 'stuck');
+CREATE INDEX grant_period_settled ON grant_period (connector_id, settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX grant_period_entitlement ON grant_period (entitlement_id, id);
 CREATE INDEX grant_period_account ON grant_period (account_id, id);
 

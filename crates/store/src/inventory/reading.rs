@@ -223,10 +223,10 @@ impl Reading {
         self.applied_seq == 0
     }
 
-    /// What to compare with.
+    /// What to compare a file with whose sync began at this instant.
     #[must_use]
-    pub fn baseline(&self) -> Baseline {
-        Baseline { store: self.store.clone(), connector: self.connector, applied_seq: self.applied_seq }
+    pub fn baseline(&self, started_at: Timestamp) -> Baseline {
+        Baseline { store: self.store.clone(), connector: self.connector, applied_seq: self.applied_seq, started_at }
     }
 
     /// Writes a batch in one transaction. Grants whose entitlement or account is not known are left out. `starts_at` is
@@ -401,6 +401,7 @@ pub struct Baseline {
     store: Store,
     connector: ConnectorId,
     applied_seq: i64,
+    started_at: Timestamp,
 }
 
 impl Baseline {
@@ -413,7 +414,8 @@ impl Baseline {
             return Ok(Vec::new());
         }
         let mut conn = self.store.read().await?;
-        stored::page(&mut conn, self.store.engine(), self.connector, table, self.applied_seq, after).await
+        stored::page(&mut conn, self.store.engine(), self.connector, table, self.applied_seq, self.started_at, after)
+            .await
     }
 }
 

@@ -1,13 +1,14 @@
 //! What is stored, in the order of keys, for comparing.
 
 use ids::ConnectorId;
+use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use super::key::Key;
 use crate::Connection;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::row::RowExt as _;
+use crate::row::{RowExt as _, micros};
 
 /// How many rows come at once.
 const ROWS: i64 = 2_000;
@@ -38,6 +39,8 @@ pub struct Stored<const K: usize> {
     pub id: String,
     /// Whether it is gone.
     pub gone: bool,
+    /// Whether Podium changed it after the sync began: what the file says of it is out of date, whatever it says.
+    pub is_settled: bool,
 }
 
 impl Table {
@@ -46,7 +49,7 @@ impl Table {
             Self::Resources => ("resource", "CASE WHEN gone_at IS NULL THEN '0' ELSE '1' END"),
             Self::Accounts => ("account", "CASE WHEN gone_at IS NULL THEN '0' ELSE '1' END"),
             Self::Entitlements => ("entitlement", "CASE WHEN gone_at IS NULL THEN '0' ELSE '1' END"),
-            Self::Grants => ("grant_period", "'0'"),
+            Self::Grants => ("grant_period", "CASE WHEN settled_at > $3 THEN '2' ELSE '0' END"),
         }
     }
 }
@@ -63,17 +66,32 @@ pub(super) async fn page<const K: usize>(
     connector: ConnectorId,
     table: Table,
     applied_seq: i64,
+    started_at: Timestamp,
     after: Option<[u8; K]>,
 ) -> Result<Vec<Stored<K>>> {
     let (name, gone) = table.source();
-    let open = if table == Table::Grants { "AND ended_at IS NULL " } else { "" };
-    let (key, digest) = (engine.hex("key"), engine.hex("digest"));
-    let beyond = if after.is_some() { "AND key > $3 " } else { "" };
-    let sql = format!(
-        "SELECT string_agg(line, '') AS lines FROM (SELECT {key} || {digest} || id || {gone} AS line \
-         FROM {name} WHERE connector_id = $1 AND first_seq <= $2 {open}{beyond}ORDER BY key LIMIT {ROWS}) AS page"
-    );
-    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(connector.to_string()).bind(applied_seq);
+    let (hex, digest) = (engine.hex("key"), engine.hex("digest"));
+    let beyond = if after.is_some() { "AND key > $4 " } else { "" };
+    let rows = |which: &str| {
+        format!(
+            "SELECT key, {hex} || {digest} || id || {gone} AS line FROM {name} \
+             WHERE connector_id = $1 AND first_seq <= $2 AND $3 = $3 {which}{beyond}ORDER BY key LIMIT {ROWS}"
+        )
+    };
+    let rows = match table {
+        // Grants that have ended are not compared, but for those that ended while the sync was under way. Each half goes
+        // along an index of its own.
+        Table::Grants => format!(
+            "SELECT key, line FROM (SELECT * FROM ({}) AS held UNION ALL SELECT * FROM ({}) AS settled) AS merged \
+             ORDER BY key LIMIT {ROWS}",
+            rows("AND state IN ('active', 'expiring', 'ending', 'stuck') "),
+            rows("AND settled_at > $3 AND state = 'ended' "),
+        ),
+        Table::Resources | Table::Accounts | Table::Entitlements => rows(""),
+    };
+    let sql = format!("SELECT string_agg(line, '') AS lines FROM ({rows}) AS page");
+    let mut query =
+        sqlx::query(AssertSqlSafe(sql)).bind(connector.to_string()).bind(applied_seq).bind(micros(started_at));
     if let Some(after) = after {
         query = query.bind(after.to_vec());
     }
@@ -95,6 +113,7 @@ fn line<const K: usize>(line: &[u8]) -> Result<Stored<K>> {
             digest: Key(from_hex(digest)?),
             id: std::str::from_utf8(id).ok()?.to_owned(),
             gone: gone == b"1",
+            is_settled: gone == b"2",
         })
     };
     parse().ok_or_else(|| Error::corrupt("key", "neither key nor digest"))

@@ -14,9 +14,10 @@ use crate::row::{RowExt as _, micros};
 const COLUMNS: &str = "x.id, x.app_id, x.connector_id, x.entitlement_id, x.account_id, a.login, \
      a.display_name AS account_name, e.display_name AS entitlement_name, x.state, x.origin, x.starts_at, x.ended_at, \
      x.end_reason, x.sources, x.immutable, x.version, \
-     (SELECT s.sync_id FROM sync_seq s WHERE s.connector_id = x.connector_id AND s.seq = x.first_seq) \
+     CASE WHEN x.settled_at IS NOT NULL AND x.origin NOT IN ('initial', 'outside') THEN x.proved_sync_id \
+     ELSE (SELECT s.sync_id FROM sync_seq s WHERE s.connector_id = x.connector_id AND s.seq = x.first_seq) END \
      AS observed_first_sync, \
-     CASE WHEN x.gone_seq IS NULL THEN i.applied_sync_id ELSE (SELECT s.sync_id FROM sync_seq s \
+     CASE WHEN x.origin NOT IN ('initial', 'outside') AND x.proved_sync_id IS NULL THEN NULL WHEN x.gone_seq IS NULL THEN i.applied_sync_id ELSE (SELECT s.sync_id FROM sync_seq s \
      WHERE s.connector_id = x.connector_id AND s.seq < x.gone_seq ORDER BY s.seq DESC LIMIT 1) END \
      AS observed_last_sync, \
      (SELECT s.sync_id FROM sync_seq s WHERE s.connector_id = x.connector_id AND s.seq = x.gone_seq) \
@@ -104,10 +105,10 @@ pub enum GrantFilter {
     App(AppId),
 }
 
-/// Which periods to list.
+/// Which periods to list; those that were never held are in [`When::Ever`] alone.
 #[derive(Debug, Clone, Copy)]
 pub enum When {
-    /// Those that have not ended.
+    /// Those that are held.
     Now,
     /// Those that were running at this instant.
     At(Timestamp),
@@ -134,10 +135,10 @@ pub async fn grant(conn: &mut Connection, tenant: TenantId, id: GrantId) -> Resu
 /// [`crate::Error::Cursor`], or when the database refuses.
 pub async fn grants(conn: &mut Connection, filter: GrantFilter, when: When, paging: Paging<'_>) -> Result<Page<Grant>> {
     let during = match when {
-        When::Now => "AND x.ended_at IS NULL ",
-        When::Past => "AND x.ended_at IS NOT NULL ",
+        When::Now => "AND x.state IN ('active', 'expiring', 'ending', 'stuck') ",
+        When::Past => "AND x.ended_at IS NOT NULL AND x.key IS NOT NULL ",
         When::Ever => "",
-        When::At(_) => "AND x.starts_at <= $5 AND (x.ended_at IS NULL OR x.ended_at > $5) ",
+        When::At(_) => "AND x.starts_at <= $5 AND (x.ended_at IS NULL OR x.ended_at > $5) AND x.key IS NOT NULL ",
     };
     let (of, subject) = match filter {
         // Each list has an index in its order; the two halves of a cursor are the same for all of them.
