@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyPool, Executor as _};
+use sqlx::{Any, AnyPool, Connection as _, Executor as _};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -196,6 +196,9 @@ async fn pool(engine: Engine, url: &str, name: &str, connections: u32) -> Result
                 Ok(())
             })
         })
+        // After a full disk SQLite has undone a change by itself, and the library still waits for its end: such a
+        // connection is good for nothing any more.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(options)
         .await
         .map_err(failed)

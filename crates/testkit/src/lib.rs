@@ -13,6 +13,6 @@ mod workspace;
 
 #[doc(hidden)]
 pub use anyhow;
-pub use podium::{Answer, Podium};
+pub use podium::{Answer, Podium, SmallDisk};
 pub use program::{binary, target_dir};
 pub use workspace::{TOKEN, Workspace};

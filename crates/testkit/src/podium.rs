@@ -1,6 +1,7 @@
 //! A Podium server as a process of its own, with its first administrator.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,8 @@ use crate::program::binary;
 
 /// How long a condition is waited for.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// A free port.
+const FREE: &str = "127.0.0.1:0";
 
 /// A running `podium serve`; it is killed when this is dropped.
 #[derive(Debug)]
@@ -19,7 +22,18 @@ pub struct Podium {
     process: Child,
     url: String,
     folder: Utf8PathBuf,
+    /// The folder, as this process finds it.
+    seen: Utf8PathBuf,
     token: String,
+}
+
+/// A small disk for a server.
+#[derive(Debug, Clone, Copy)]
+pub struct SmallDisk<'a> {
+    /// Where it is mounted, for the server alone: its data folder, or a folder in it.
+    pub at: &'a Utf8Path,
+    /// How much fits on it.
+    pub mebibytes: u32,
 }
 
 /// An answer of the REST API.
@@ -37,8 +51,32 @@ impl Podium {
     /// # Errors
     /// When the program is not built, or ends before it listens.
     pub fn start(folder: &Utf8Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let (process, url, link) = launch(folder, "127.0.0.1:0", settings)?;
-        let mut this = Self { process, url, folder: folder.to_owned(), token: String::new() };
+        Self::begin(folder, folder.to_owned(), launch(Command::new(binary("podium")?), folder, FREE, settings)?)
+    }
+
+    /// As [`Podium::start`], with a part of the server's files on a disk that can be [filled](Podium::fill). The disk is
+    /// gone when the server ends.
+    ///
+    /// # Errors
+    /// As for [`Podium::start`]; or when this user may not mount.
+    pub fn start_on(disk: SmallDisk<'_>, folder: &Utf8Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let SmallDisk { at, mebibytes } = disk;
+        std::fs::create_dir_all(at)?;
+        let mut command = Command::new("unshare");
+        if std::fs::metadata("/proc/self")?.uid() != 0 {
+            command.arg("--map-root-user");
+        }
+        let script = format!("mount -t tmpfs -o size={mebibytes}m tmpfs '{at}' && exec \"$0\" \"$@\"");
+        command.args(["--mount", "sh", "-c", &script, binary("podium")?.as_str()]);
+        let launched = launch(command, folder, FREE, settings)?;
+        // The only way to the files of a process with mounts of its own.
+        let seen = Utf8PathBuf::from(format!("/proc/{}/root{folder}", launched.0.id()));
+        Self::begin(folder, seen, launched)
+    }
+
+    fn begin(folder: &Utf8Path, seen: Utf8PathBuf, launched: Launched) -> anyhow::Result<Self> {
+        let (process, url, link) = launched;
+        let mut this = Self { process, url, folder: folder.to_owned(), seen, token: String::new() };
         let link = link.context("a new server offers a link to its first administrator")?;
         let page = curl(&["--data", "email=ada@example.com&name=Ada", &link])?.1;
         let start = page.find("podium_").context("the page shows a token")?;
@@ -53,8 +91,8 @@ impl Podium {
     /// # Errors
     /// As for [`Podium::start`].
     pub fn join(&self, folder: &Utf8Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let (process, url, _) = launch(folder, "127.0.0.1:0", settings)?;
-        Ok(Self { process, url, folder: folder.to_owned(), token: self.token.clone() })
+        let (process, url, _) = launch(Command::new(binary("podium")?), folder, FREE, settings)?;
+        Ok(Self { process, url, folder: folder.to_owned(), seen: folder.to_owned(), token: self.token.clone() })
     }
 
     /// Kills the server, as a crash does.
@@ -74,7 +112,7 @@ impl Podium {
     /// As for [`Podium::start`].
     pub fn restart(&mut self, settings: &[(&str, &str)]) -> anyhow::Result<()> {
         let address = self.url.trim_start_matches("http://").to_owned();
-        let (process, _, _) = launch(&self.folder, &address, settings)?;
+        let (process, _, _) = launch(Command::new(binary("podium")?), &self.folder, &address, settings)?;
         self.process = process;
         Ok(())
     }
@@ -94,7 +132,24 @@ impl Podium {
     /// The certificate authority that connectors have to trust.
     #[must_use]
     pub fn authority(&self) -> Utf8PathBuf {
-        self.folder.join("tls/ca.pem")
+        self.seen.join("tls/ca.pem")
+    }
+
+    /// Leaves no space on the disk of this folder in the data folder; gives the file that takes it, to be removed.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn fill(&self, folder: &str) -> anyhow::Result<Utf8PathBuf> {
+        let path = self.seen.join(folder).join("filler");
+        let mut file = std::fs::File::create(&path).with_context(|| format!("make `{path}`"))?;
+        let block = [1_u8; 4096];
+        loop {
+            match file.write_all(&block) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::StorageFull => return Ok(path),
+                Err(error) => return Err(error).with_context(|| format!("fill `{path}`")),
+            }
+        }
     }
 
     /// Calls the REST API as the administrator.
@@ -151,21 +206,24 @@ impl Drop for Podium {
     }
 }
 
-/// Starts the program. Returns it with its address and the link to the first administrator.
+/// A server that listens: its process, its address and the link to the first administrator.
+type Launched = (Child, String, Option<String>);
+
+/// Starts the server by this command.
 fn launch(
+    mut command: Command,
     folder: &Utf8Path,
     listen: &str,
     settings: &[(&str, &str)],
-) -> anyhow::Result<(Child, String, Option<String>)> {
-    let program = binary("podium")?;
-    let mut process = Command::new(&program)
+) -> anyhow::Result<Launched> {
+    let mut process = command
         .args(["serve", "--data-dir", folder.as_str(), "--listen", listen])
         .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .with_context(|| format!("start `{program}`"))?;
+        .with_context(|| format!("start {command:?}"))?;
     let stdout = process.stdout.take().context("the server has no standard output")?;
     let mut log = process.stderr.take().context("the server has no standard error")?;
     let mut lines = BufReader::new(stdout).lines();
@@ -181,7 +239,7 @@ fn launch(
         let status = process.wait()?;
         let mut text = String::new();
         log.read_to_string(&mut text)?;
-        bail!("`{program}` ended before it listened: {status}\n{text}");
+        bail!("{command:?} ended before it listened: {status}\n{text}");
     };
     // Nobody reads the log of a server that runs; a full pipe would stop it.
     std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));

@@ -6,5 +6,7 @@ mod crash;
 mod deploy;
 mod documents;
 mod faults;
+mod outages;
 mod scene;
+mod self_hosted;
 mod server;

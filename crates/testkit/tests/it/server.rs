@@ -1,76 +1,13 @@
 //! The server with real connectors over real TLS: it is killed, doubled, and loses nothing.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use camino::Utf8Path;
 use serde_json::{Value, json};
 use testkit::database::Database;
 use testkit::{Podium, TOKEN, Workspace, binary};
 
-/// Quick enough for a test, with the lease that a heartbeat of a second gives.
-const QUICK: [(&str, &str); 3] = [
-    ("PODIUM_CONNECTORS__POLL_INTERVAL", "1s"),
-    ("PODIUM_CONNECTORS__HEARTBEAT_INTERVAL", "1s"),
-    ("PODIUM_HOSTED__ALLOW_PRIVATE_NETWORKS", "true"),
-];
-
-/// A self-hosted connector: its path in REST and its client id and secret.
-struct SelfHosted {
-    path: String,
-    id: String,
-    secret: String,
-}
-
-impl SelfHosted {
-    fn add(podium: &Podium) -> Self {
-        let wish = json!({"catalogId": "whimsical", "hosting": "self_hosted"});
-        let connector = podium.done("POST", "/api/v1/connectors", Some(&wish)).unwrap();
-        let path = format!("/api/v1/connectors/{}", connector["id"].as_str().unwrap());
-        let pair = podium.done("POST", &format!("{path}/credentials"), Some(&json!({}))).unwrap();
-        let text = |field: &str| pair[field].as_str().unwrap().to_owned();
-        Self { path, id: text("clientId"), secret: text("clientSecret") }
-    }
-
-    fn start(&self, podium: &Podium, workspace: &Workspace) -> Running {
-        let host = podium.url().trim_start_matches("http://").to_owned();
-        let process = Command::new(binary("baton-whimsical").unwrap())
-            .env("BATON_CLIENT_ID", &self.id)
-            .env("BATON_CLIENT_SECRET", &self.secret)
-            .env("BATON_WHIMSICAL_TOKEN", TOKEN)
-            .env("BATON_PROVISIONING", "true")
-            .env("BATON_BASE_URL", workspace.scim_url())
-            .env("BATON_C1_API_HOST", host)
-            .env("SSL_CERT_FILE", podium.authority())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Running(process)
-    }
-}
-
-/// A connector that is killed when the test ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn is_connected(connector: &Value) -> bool {
-    connector["status"] == "connected"
-}
-
-/// The last sync of the connector, once it has been applied after `before`.
-fn next_applied(podium: &Podium, path: &str, before: &Value) -> Value {
-    podium
-        .wait(path, |connector| connector["openSyncId"].is_null() && connector["appliedSyncId"] != *before)
-        .unwrap()["appliedSyncId"]
-        .clone()
-}
+use crate::self_hosted::{QUICK, SelfHosted, is_connected, next_applied};
 
 #[test]
 fn a_hosted_connector_syncs_and_writes_without_a_file_being_carried_around() {
