@@ -180,6 +180,19 @@ impl Podium {
         Ok(answer.body)
     }
 
+    /// Sends a file as it is. Returns the body of the answer.
+    ///
+    /// # Errors
+    /// When the answer is not 2xx.
+    pub fn bring(&self, path: &str, file: &Utf8Path) -> anyhow::Result<Value> {
+        let (url, authorization) = (format!("{}{path}", self.url), format!("authorization: Bearer {}", self.token));
+        let (kind, content) = ("content-type: application/octet-stream", format!("@{file}"));
+        let arguments = ["--header", &authorization, "--header", kind, "--data-binary", &content, &url];
+        let (status, body) = curl(&arguments)?;
+        ensure!((200..300).contains(&status), "POST {path}: {status} {body}");
+        Ok(serde_json::from_str(&body)?)
+    }
+
     /// Asks for an object until it is as wished. Returns it.
     ///
     /// # Errors

@@ -33,12 +33,67 @@ fn url(folder: &Utf8Path, database: &str) -> String {
 /// When PostgreSQL is not installed or does not start.
 pub fn start() -> anyhow::Result<String> {
     let folder = folder()?;
-    if is_running(&folder) {
-        return Ok(url(&folder, "postgres"));
+    start_in(&folder, "-c fsync=off -c synchronous_commit=off -c full_page_writes=off")?;
+    Ok(url(&folder, "postgres"))
+}
+
+/// A cluster of a test's own, which it may stop and start; removed when dropped.
+#[derive(Debug)]
+pub struct Cluster {
+    folder: Utf8PathBuf,
+    _keep: tempfile::TempDir,
+}
+
+impl Cluster {
+    /// Makes a cluster and starts it.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub fn new() -> anyhow::Result<Self> {
+        let keep = tempfile::Builder::new().prefix("podium-").tempdir()?;
+        let folder = keep.path().to_str().context("the temporary folder is UTF-8")?.into();
+        let this = Self { folder, _keep: keep };
+        this.start()?;
+        Ok(this)
+    }
+
+    /// Starts it, or starts it again.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start(&self) -> anyhow::Result<()> {
+        start_in(&self.folder, "")
+    }
+
+    /// Stops it as a crash does: whoever is connected loses the connection.
+    ///
+    /// # Errors
+    /// When it does not stop.
+    pub fn stop(&self) -> anyhow::Result<()> {
+        stop_in(&self.folder)
+    }
+
+    /// The URL of its only database.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url(&self.folder, "postgres")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // It may be stopped already.
+        let _ = self.stop();
+    }
+}
+
+fn start_in(folder: &Utf8Path, safety: &str) -> anyhow::Result<()> {
+    if is_running(folder) {
+        return Ok(());
     }
     let data = folder.join("data");
     if !data.join("PG_VERSION").exists() {
-        std::fs::create_dir_all(&folder)?;
+        std::fs::create_dir_all(folder)?;
         if is_root()? {
             run("chown", &["postgres", folder.as_str()])?;
         }
@@ -46,11 +101,10 @@ pub fn start() -> anyhow::Result<String> {
     }
     let options = format!(
         "-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=400 -c shared_buffers=256MB \
-         -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_wal_size=4GB"
+         -c max_wal_size=4GB {safety}"
     );
     let log = folder.join("log");
-    server(&["pg_ctl", "-D", data.as_str(), "-l", log.as_str(), "-o", &options, "-w", "start"])?;
-    Ok(url(&folder, "postgres"))
+    server(&["pg_ctl", "-D", data.as_str(), "-l", log.as_str(), "-o", &options, "-w", "start"])
 }
 
 /// Stops the cluster of this work tree and removes its data.
@@ -59,15 +113,20 @@ pub fn start() -> anyhow::Result<String> {
 /// When it runs and does not stop.
 pub fn stop() -> anyhow::Result<()> {
     let folder = folder()?;
-    if is_running(&folder) {
-        server(&["pg_ctl", "-D", folder.join("data").as_str(), "-m", "immediate", "-w", "stop"])?;
-    }
+    stop_in(&folder)?;
     match std::fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("remove `{folder}`"))
         }
         _ => Ok(()),
     }
+}
+
+fn stop_in(folder: &Utf8Path) -> anyhow::Result<()> {
+    if is_running(folder) {
+        server(&["pg_ctl", "-D", folder.join("data").as_str(), "-m", "immediate", "-w", "stop"])?;
+    }
+    Ok(())
 }
 
 /// Makes an empty database of this name and returns its URL.

@@ -8,14 +8,20 @@ use std::net::IpAddr;
 use dpop::assertion::{self, AssertionError};
 use dpop::proof::{self, Expected, Nonce, ProofError};
 use dpop::{PublicKey, Thumbprint};
-use jiff::Timestamp;
+use ids::ConnectorId;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use store::Paging;
+use store::connector::Level;
 
 use super::{Authority, Ended, Error, Subject, TOKEN_LIFE};
 use crate::signing::{Claims, Confirmation};
 
 /// The longest form that is read, in bytes.
 pub const MAX_FORM_BYTES: usize = 16 * 1024;
+
+/// How often at most the log of a connector says that its sign-ins are refused.
+const TELL_REFUSAL_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// A request as it came in.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +111,17 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Whether whoever asked has proved to hold the credential: what they did wrong is for the log of their connector.
+    fn is_proved(&self) -> bool {
+        match self {
+            Self::Assertion(error) => !matches!(error, AssertionError::Jws(_)),
+            Self::Ended(_) | Self::ProofRequired => true,
+            _ => false,
+        }
+    }
+}
+
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
         Self::Unavailable(error.into())
@@ -134,6 +151,11 @@ impl Authority {
         let (status, error, description) = refusal.answer();
         let body = json!({"error": error, "error_description": description}).to_string();
         let connector = subject.map(|subject: Subject| subject.connector_id);
+        if let Some(connector) = connector.filter(|_| refusal.is_proved())
+            && let Err(error) = self.tell_connector(connector, &refusal, request.from).await
+        {
+            tracing::warn!(connector.id = %connector, error = &error as &dyn std::error::Error, "a refused token is in no log");
+        }
         match &refusal {
             Refusal::Unavailable(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the token endpoint can't decide");
@@ -145,6 +167,29 @@ impl Authority {
             ),
         }
         Answer { status, body, refusal: Some(refusal), subject }
+    }
+
+    /// Writes into the log of a connector why it gets no token, unless that is what was written there last.
+    async fn tell_connector(
+        &self,
+        connector: ConnectorId,
+        refusal: &Refusal,
+        from: Option<IpAddr>,
+    ) -> Result<(), store::Error> {
+        const WORDS: &str = "a sign-in was refused";
+        let recently = self.store.now().checked_sub(TELL_REFUSAL_EVERY).unwrap_or(Timestamp::MIN);
+        let mut conn = self.store.read().await?;
+        let last = store::connector::lines(&mut conn, connector, None, Paging { after: None, limit: 1 }).await?;
+        drop(conn);
+        if last.rows.first().is_some_and(|line| line.at > recently && line.message.starts_with(WORDS)) {
+            return Ok(());
+        }
+        let from = from.map(|from| format!(" (from {from})")).unwrap_or_default();
+        let mut tx = self.store.begin().await?;
+        let words = format!("{WORDS}{from}: {refusal}");
+        store::connector::write_line(&mut tx, connector, None, Level::Warning, &words).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn grant(&self, request: Request<'_>, subject: &mut Option<Subject>) -> Result<String, Refusal> {

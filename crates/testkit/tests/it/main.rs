@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod clocks;
 mod crash;
 mod deploy;
 mod documents;
@@ -10,3 +11,4 @@ mod outages;
 mod scene;
 mod self_hosted;
 mod server;
+mod server_crash;

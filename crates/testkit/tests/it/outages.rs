@@ -3,6 +3,7 @@
 
 use camino::Utf8Path;
 use serde_json::{Value, json};
+use testkit::postgres::Cluster;
 use testkit::{Podium, SmallDisk, Workspace};
 
 use crate::self_hosted::{QUICK, SelfHosted, is_connected, next_applied};
@@ -71,4 +72,46 @@ fn a_full_disk_under_the_database_refuses_changes_and_loses_none() {
     next_applied(&podium, &connector.path, &applied);
     let apps = podium.done("GET", "/api/v1/apps?page_size=200", None).unwrap();
     assert!(apps["list"].as_array().unwrap().len() > added, "{added}: {apps}");
+}
+
+#[test]
+fn while_postgresql_is_away_requests_are_refused_and_then_all_goes_on() {
+    let cluster = Cluster::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = cluster.url();
+    let settings: Vec<(&str, &str)> = QUICK.into_iter().chain([("PODIUM_DATABASE__URL", url.as_str())]).collect();
+    let podium = Podium::start(Utf8Path::from_path(folder.path()).unwrap(), &settings).unwrap();
+    let workspace = Workspace::start(200, &[]).unwrap();
+    let connector = SelfHosted::add(&podium);
+    let _running = connector.start(&podium, &workspace);
+    let mut applied = podium.wait(&connector.path, is_connected).unwrap()["appliedSyncId"].clone();
+
+    for round in 0..2 {
+        podium.done("POST", &format!("{}/sync", connector.path), None).unwrap();
+        cluster.stop().unwrap();
+        let app = json!({"name": format!("app {round}")});
+        for (method, path, body) in [
+            ("GET", connector.path.as_str(), None),
+            ("POST", "/api/v1/apps", Some(&app)),
+            ("GET", "/health/ready", None),
+        ] {
+            let refused = podium.call(method, path, body).unwrap();
+            assert_eq!(
+                (refused.status, &refused.body["code"]),
+                (503, &json!("unavailable")),
+                "{path} {}",
+                refused.body
+            );
+            assert!(refused.body["detail"].as_str().unwrap().contains("database"), "{}", refused.body);
+        }
+        podium.done("GET", "/health/live", None).unwrap();
+        cluster.start().unwrap();
+        podium.wait("/health/ready", |health| health["status"] == "ok").unwrap();
+        podium.done("POST", "/api/v1/apps", Some(&app)).unwrap();
+        applied = next_applied(&podium, &connector.path, &applied);
+    }
+    let syncs = podium.done("GET", &format!("{}/syncs?page_size=50", connector.path), None).unwrap();
+    for sync in syncs["list"].as_array().unwrap() {
+        assert_eq!(sync["state"], "applied", "{sync}");
+    }
 }

@@ -30,8 +30,14 @@ impl SelfHosted {
     }
 
     pub(crate) fn start(&self, podium: &Podium, workspace: &Workspace) -> Running {
+        Running(self.command(podium, workspace).spawn().unwrap())
+    }
+
+    /// What starts the connector.
+    pub(crate) fn command(&self, podium: &Podium, workspace: &Workspace) -> Command {
         let host = podium.url().trim_start_matches("http://").to_owned();
-        let process = Command::new(binary("baton-whimsical").unwrap())
+        let mut command = Command::new(binary("baton-whimsical").unwrap());
+        command
             .env("BATON_CLIENT_ID", &self.id)
             .env("BATON_CLIENT_SECRET", &self.secret)
             .env("BATON_WHIMSICAL_TOKEN", TOKEN)
@@ -41,15 +47,13 @@ impl SelfHosted {
             .env("SSL_CERT_FILE", podium.authority())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Running(process)
+            .stderr(Stdio::null());
+        command
     }
 }
 
 /// A connector that is killed when the test ends.
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
