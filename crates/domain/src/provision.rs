@@ -202,6 +202,12 @@ impl State {
         matches!(self, Self::Queued | Self::Blocked | Self::Leased | Self::Manual)
     }
 
+    /// Whether somebody tried it, in whatever way it ended.
+    #[must_use]
+    pub const fn is_tried(self) -> bool {
+        matches!(self, Self::Reported | Self::Confirmed | Self::Contradicted | Self::Declined | Self::Failed)
+    }
+
     /// Whether a sync is still to show whether it is so.
     #[must_use]
     pub const fn awaits_proof(self) -> bool {

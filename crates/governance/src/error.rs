@@ -79,6 +79,12 @@ impl Error {
         Self { field: Some(field.to_owned()), ..Self::new(Code::InvalidArgument, detail) }
     }
 
+    /// The state of things does not allow it.
+    #[must_use]
+    pub fn refused(detail: impl Into<String>) -> Self {
+        Self::new(Code::FailedPrecondition, detail)
+    }
+
     /// There is no such object, as far as the actor may know.
     #[must_use]
     pub fn not_found(kind: &str, id: impl std::fmt::Display) -> Self {

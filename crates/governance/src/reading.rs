@@ -8,6 +8,7 @@ use jobs::{Failure, Handler, Job, Next};
 use serde::Deserialize;
 
 use crate::context::Governance;
+use crate::{grant, provision};
 
 /// The kind of the job.
 const KIND: &str = "ingest";
@@ -26,7 +27,10 @@ impl Governance {
     /// What does the durable jobs, by kind; every process of a server runs them.
     #[must_use]
     pub fn job_handlers(&self) -> Vec<(&'static str, Arc<dyn Handler>)> {
-        vec![(KIND, Arc::new(Reading { context: self.ingest_context() }))]
+        let mut handlers: Vec<(&'static str, Arc<dyn Handler>)> =
+            vec![(KIND, Arc::new(Reading { context: self.ingest_context() })), provision::proof_handler(self.clone())];
+        handlers.extend(grant::timer::handlers(self));
+        handlers
     }
 
     /// What reading files needs.

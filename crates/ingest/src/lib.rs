@@ -24,3 +24,4 @@ mod settle;
 
 pub use error::{Error, Result};
 pub use run::{Context, Outcome, give_up, run};
+pub use settle::PROOF;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use store::file::Digest;
 use store::hold::Hold;
 use store::inventory::{self, Application, Change, Difference, ObjectKind, Reading};
+use store::job::NewJob;
 use store::sync::Sync;
 use store::{Connection, Store, Tx};
 
@@ -21,6 +22,10 @@ use crate::run::{Connector, Work};
 
 /// Up to how many differences each get an event of their own (T-S5).
 const EVENTS: u64 = 1_000;
+/// The kind of the job that compares what was said to be done with what a sync shows. Its payload names the sync.
+pub const PROOF: &str = "proof";
+/// How often that job is tried.
+const PROOF_ATTEMPTS: i64 = 100;
 const ACTOR: Actor = Actor::System(Part::Ingest);
 
 /// Whether this held sync was confirmed, and only waits to be read again (T-S7).
@@ -61,6 +66,7 @@ pub(crate) async fn applied(
     sync.previous_applied_sync_id = visible.map(|visible| visible.sync_id);
     finish(&mut tx, &connector, &mut sync, Step::Applied).await?;
     inventory::note_applied(tx.conn(), connector.id, sync.id).await?;
+    wish_for_proof(&mut tx, &sync).await?;
     if reading.differences() > 0 && reading.differences() <= EVENTS {
         for difference in inventory::differences_of(tx.conn(), sync.id, EVENTS).await? {
             tx.audit(event_of(&connector, &sync, &difference));
@@ -89,8 +95,22 @@ pub(crate) async fn applied_before(work: Work<'_>, digest: &Digest) -> Result<St
     sync.previous_applied_sync_id = visible.map(|visible| visible.sync_id);
     finish(&mut tx, &connector, &mut sync, Step::Applied).await?;
     inventory::note_applied(tx.conn(), connector.id, sync.id).await?;
+    wish_for_proof(&mut tx, &sync).await?;
     tx.commit().await?;
     Ok(sync.state)
+}
+
+/// What was said to be done in the app is compared with what the sync shows (R-V-1).
+async fn wish_for_proof(tx: &mut Tx, sync: &Sync) -> Result<()> {
+    let job = NewJob {
+        kind: PROOF,
+        key: Some(sync.id.to_string()),
+        payload: json!({ "syncId": sync.id }).to_string(),
+        run_at: tx.now(),
+        priority: 0,
+        max_attempts: PROOF_ATTEMPTS,
+    };
+    Ok(store::job::enqueue(tx, &job).await?)
 }
 
 /// Counts of which nothing differs.

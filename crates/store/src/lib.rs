@@ -27,6 +27,7 @@ mod page;
 pub mod person;
 pub mod provision;
 pub mod replay;
+pub mod request;
 mod row;
 pub mod seal;
 pub mod setup_link;

@@ -1,6 +1,7 @@
 //! Provision jobs: one change of one account in an app each.
 //!
-//! Jobs of one subject, which is an account or the person who has none yet, go one by one in the order of their ids.
+//! Jobs of one subject, which is an account or the person who has none yet, go one by one, in the order in which they
+//! were decided.
 //!
 //! Source: governance §1.14, §2.9.
 
@@ -135,8 +136,8 @@ pub async fn insert(conn: &mut Connection, tenant: TenantId, job: &Job) -> Resul
     sqlx::query(
         "INSERT INTO provision_job (id, tenant_id, app_id, connector_id, effect, state, cause, by_hand, subject, \
          account_id, person_id, entitlement_id, grant_id, request_id, retry_of, idempotency_key, profile, error, \
-         created_at, updated_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20)",
+         created_at, updated_at, version, turn) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20, $21)",
     )
     .bind(job.id.to_string())
     .bind(tenant.to_string())
@@ -158,6 +159,7 @@ pub async fn insert(conn: &mut Connection, tenant: TenantId, job: &Job) -> Resul
     .bind(error_text(job)?)
     .bind(micros(job.created_at))
     .bind(job.version)
+    .bind(job.effect.rank())
     .execute(conn)
     .await?;
     Ok(())
@@ -170,7 +172,7 @@ pub async fn insert(conn: &mut Connection, tenant: TenantId, job: &Job) -> Resul
 pub async fn update(conn: &mut Connection, job: &mut Job, now: Timestamp) -> Result<()> {
     let written = sqlx::query(
         "UPDATE provision_job SET state = $2, subject = $3, account_id = $4, grant_id = $5, task_id = $6, \
-         blocked_by = $7, error = $8, updated_at = $9, leased_at = $10, reported_at = $11, reported_by = $12, \
+         blocked_by = $7, error = $8, by_hand = $16, updated_at = $9, leased_at = $10, reported_at = $11, reported_by = $12, \
          confirmed_sync_id = $13, ended_at = $14, version = version + 1 WHERE id = $1 AND version = $15",
     )
     .bind(job.id.to_string())
@@ -188,6 +190,7 @@ pub async fn update(conn: &mut Connection, job: &mut Job, now: Timestamp) -> Res
     .bind(job.confirmed_sync_id.map(|id| id.to_string()))
     .bind(micros_opt(job.ended_at))
     .bind(job.version)
+    .bind(flag(job.is_by_hand))
     .execute(conn)
     .await?;
     if written.rows_affected() == 0 {
@@ -241,7 +244,8 @@ pub async fn by_key(conn: &mut Connection, tenant: TenantId, key: &str) -> Resul
 /// # Errors
 /// When the database refuses.
 pub async fn pending_of(conn: &mut Connection, subject: &str) -> Result<Vec<Job>> {
-    let which = "subject = $1 AND state IN ('queued', 'blocked', 'leased', 'manual') ORDER BY id";
+    let which = "subject = $1 AND state IN ('queued', 'blocked', 'leased', 'manual') \
+         ORDER BY created_at, turn, id";
     many(conn, which, &[subject], &[]).await
 }
 
@@ -255,8 +259,7 @@ pub async fn awaiting_proof(
     reported_by: Timestamp,
     limit: u32,
 ) -> Result<Vec<Job>> {
-    let which =
-        "connector_id = $1 AND state IN ('reported', 'waiting_person') AND reported_at <= $2 ORDER BY id LIMIT $3";
+    let which = "connector_id = $1 AND state IN ('reported', 'waiting_person') AND reported_at <= $2 ORDER BY created_at, turn, id LIMIT $3";
     many(conn, which, &[&connector.to_string()], &[micros(reported_by), i64::from(limit)]).await
 }
 
@@ -265,7 +268,7 @@ pub async fn awaiting_proof(
 /// # Errors
 /// When the database refuses.
 pub async fn not_offered(conn: &mut Connection, connector: ConnectorId, limit: u32) -> Result<Vec<Job>> {
-    let which = "connector_id = $1 AND state IN ('queued', 'blocked') AND task_id IS NULL ORDER BY id LIMIT $2";
+    let which = "connector_id = $1 AND state IN ('queued', 'blocked') AND task_id IS NULL ORDER BY created_at, turn, id LIMIT $2";
     many(conn, which, &[&connector.to_string()], &[i64::from(limit)]).await
 }
 
@@ -274,7 +277,7 @@ pub async fn not_offered(conn: &mut Connection, connector: ConnectorId, limit: u
 /// # Errors
 /// When the database refuses.
 pub async fn of_request(conn: &mut Connection, request: RequestId) -> Result<Vec<Job>> {
-    many(conn, "request_id = $1 ORDER BY id", &[&request.to_string()], &[]).await
+    many(conn, "request_id = $1 ORDER BY created_at, turn, id", &[&request.to_string()], &[]).await
 }
 
 /// The jobs of this period, the oldest first.
@@ -282,7 +285,7 @@ pub async fn of_request(conn: &mut Connection, request: RequestId) -> Result<Vec
 /// # Errors
 /// When the database refuses.
 pub async fn of_grant(conn: &mut Connection, grant: GrantId) -> Result<Vec<Job>> {
-    many(conn, "grant_id = $1 ORDER BY id", &[&grant.to_string()], &[]).await
+    many(conn, "grant_id = $1 ORDER BY created_at, turn, id", &[&grant.to_string()], &[]).await
 }
 
 /// How many jobs of an app took something away since this instant (R-B-1).

@@ -16,8 +16,8 @@ use super::edit::check_version;
 use crate::access;
 use crate::context::{Caller, Governance};
 use crate::error::{Code, Error, Result};
-use crate::wish;
 use crate::written::Written;
+use crate::{provision, wish};
 
 /// The longest reason, in letters.
 const LONGEST_REASON: usize = 1_000;
@@ -87,6 +87,7 @@ impl Governance {
             let event = caller.event("connector.resumed", Object::new("connector", id));
             tx.audit(event.with_app(connector.app_id));
             store::connector::write_line(&mut tx, id, None, Level::Info, "Resumed").await?;
+            provision::offer_waiting(&mut tx, caller, id).await?;
         }
         let view = self.view(tx.conn(), connector).await?;
         seq = tx.commit().await?.or(seq);
@@ -116,6 +117,7 @@ impl Governance {
         let now = tx.now();
         auth::credential::revoke_all(&mut tx, id, caller.by()).await.map_err(super::credential::refused)?;
         call_off(&mut tx, caller, id, "the connector was deleted").await?;
+        provision::to_people(&mut tx, caller, id, "the connector was deleted").await?;
         store::connector::delete(tx.conn(), &connector, now).await?;
         let event = caller.event("connector.deleted", Object::new("connector", id)).with_app(connector.app_id);
         tx.audit(event.with_change(json!({"displayName": connector.display_name}), Value::Null));
@@ -150,6 +152,7 @@ async fn call_off(tx: &mut Tx, caller: &Caller, id: ConnectorId, why: &str) -> R
             annotations: None,
         };
         store::task::end(tx, &task.id, ending).await?;
+        provision::blocked(tx, caller, &task, why).await?;
         let Some(sync) = task.sync_id else { continue };
         let tenant = tx.tenant();
         if let Some(mut sync) = store::sync::find(tx.conn(), tenant, sync).await?

@@ -19,10 +19,10 @@ use store::connector::Connector;
 use store::inventory::list;
 use store::task::{Ending, NewTask, Task};
 
-use crate::access;
 use crate::context::{Caller, Governance};
 use crate::error::{Code, Error, Result};
 use crate::written::Written;
+use crate::{access, provision};
 
 /// The longest profile of a new account, in bytes of JSON.
 const LARGEST_PROFILE: usize = 16 * 1024;
@@ -80,7 +80,7 @@ impl Governance {
         let mut tx = self.store().begin().await?;
         let tenant = tx.tenant();
         let connector = access::connector(tx.conn(), tenant, caller, id, Action::RunTask).await?;
-        let (kind, task, after) = self.build(&mut tx, &connector, wish).await?;
+        let (kind, task, after) = wire_task(&mut tx, &connector, wish).await?;
         check_writable(&connector, kind)?;
         let payload = WireTask { task_type: Some(task), ..Default::default() };
         let new = NewTask {
@@ -161,6 +161,8 @@ impl Governance {
                     annotations: None,
                 };
                 store::task::end(&mut tx, id, ending).await?;
+                let stopped = domain::task::Outcome::Cancelled;
+                provision::reported(&mut tx, caller, &task, stopped, None, "the task was stopped by hand").await?;
             }
             State::Leased => {
                 store::task::ask_cancel(&mut tx, id).await?;
@@ -175,65 +177,67 @@ impl Governance {
         let seq = tx.commit().await?;
         Ok(Written::new(task, seq))
     }
+}
 
-    /// The task as the connector gets it, and what the audit log says of it.
-    async fn build(&self, tx: &mut Tx, connector: &Connector, wish: TaskWish) -> Result<(Kind, wire::TaskType, Value)> {
-        Ok(match wish {
-            TaskWish::Hello => {
-                (Kind::Hello, wire::TaskType::Hello(wire::HelloTask::default()), json!({"kind": "hello"}))
+/// The task as the connector gets it, and what the audit log says of it.
+pub(crate) async fn wire_task(
+    tx: &mut Tx,
+    connector: &Connector,
+    wish: TaskWish,
+) -> Result<(Kind, wire::TaskType, Value)> {
+    Ok(match wish {
+        TaskWish::Hello => (Kind::Hello, wire::TaskType::Hello(wire::HelloTask::default()), json!({"kind": "hello"})),
+        TaskWish::Grant { account, entitlement } => {
+            let (principal, entitlement_message) = pair(tx, connector, account, entitlement).await?;
+            let task = wire::GrantTask {
+                entitlement: Some(entitlement_message),
+                principal: Some(principal),
+                ..Default::default()
+            };
+            let after = json!({"kind": "grant", "accountId": account, "entitlementId": entitlement});
+            (Kind::Grant, wire::TaskType::Grant(task), after)
+        }
+        TaskWish::Revoke { account, entitlement } => {
+            let (principal, entitlement_message) = pair(tx, connector, account, entitlement).await?;
+            let holder = principal.id.clone().unwrap_or_default();
+            let grant = Grant {
+                id: format!("{}:{}:{}", entitlement_message.id, holder.resource_type, holder.resource),
+                entitlement: Some(entitlement_message),
+                principal: Some(principal),
+                ..Default::default()
+            };
+            let task = wire::RevokeTask { grant: Some(grant), ..Default::default() };
+            let after = json!({"kind": "revoke", "accountId": account, "entitlementId": entitlement});
+            (Kind::Revoke, wire::TaskType::Revoke(task), after)
+        }
+        TaskWish::CreateAccount { email, login, profile } => {
+            let email = crate::change::email("email", &email)?;
+            let login = login.unwrap_or_else(|| email.clone());
+            if login.is_empty() || login.len() > LONGEST_LOGIN {
+                return Err(Error::invalid("login", format!("a login has 1 to {LONGEST_LOGIN} bytes")));
             }
-            TaskWish::Grant { account, entitlement } => {
-                let (principal, entitlement_message) = pair(tx, connector, account, entitlement).await?;
-                let task = wire::GrantTask {
-                    entitlement: Some(entitlement_message),
-                    principal: Some(principal),
-                    ..Default::default()
-                };
-                let after = json!({"kind": "grant", "accountId": account, "entitlementId": entitlement});
-                (Kind::Grant, wire::TaskType::Grant(task), after)
+            let json_profile = Value::Object(profile);
+            if json_profile.to_string().len() > LARGEST_PROFILE {
+                return Err(Error::invalid("profile", format!("a profile has at most {LARGEST_PROFILE} bytes")));
             }
-            TaskWish::Revoke { account, entitlement } => {
-                let (principal, entitlement_message) = pair(tx, connector, account, entitlement).await?;
-                let holder = principal.id.clone().unwrap_or_default();
-                let grant = Grant {
-                    id: format!("{}:{}:{}", entitlement_message.id, holder.resource_type, holder.resource),
-                    entitlement: Some(entitlement_message),
-                    principal: Some(principal),
-                    ..Default::default()
-                };
-                let task = wire::RevokeTask { grant: Some(grant), ..Default::default() };
-                let after = json!({"kind": "revoke", "accountId": account, "entitlementId": entitlement});
-                (Kind::Revoke, wire::TaskType::Revoke(task), after)
-            }
-            TaskWish::CreateAccount { email, login, profile } => {
-                let email = crate::change::email("email", &email)?;
-                let login = login.unwrap_or_else(|| email.clone());
-                if login.is_empty() || login.len() > LONGEST_LOGIN {
-                    return Err(Error::invalid("login", format!("a login has 1 to {LONGEST_LOGIN} bytes")));
-                }
-                let json_profile = Value::Object(profile);
-                if json_profile.to_string().len() > LARGEST_PROFILE {
-                    return Err(Error::invalid("profile", format!("a profile has at most {LARGEST_PROFILE} bytes")));
-                }
-                let account = json!({
-                    "emails": [{"address": email, "isPrimary": true}],
-                    "login": login,
-                    "profile": json_profile,
-                });
-                let account_info: AccountInfo = proto::json::from_str(&account.to_string())
-                    .map_err(|error| Error::invalid("profile", error.to_string()))?;
-                let task = wire::CreateAccountTask { account_info: Some(account_info), ..Default::default() };
-                let after = json!({"kind": "create_account", "email": email, "login": login, "profile": json_profile});
-                (Kind::CreateAccount, wire::TaskType::CreateAccount(task), after)
-            }
-            TaskWish::DeleteAccount { account } => {
-                let principal = principal(tx, connector, account).await?;
-                let task = wire::DeleteResourceTask { resource_id: principal.id, ..Default::default() };
-                let after = json!({"kind": "delete_account", "accountId": account});
-                (Kind::DeleteResource, wire::TaskType::DeleteResource(task), after)
-            }
-        })
-    }
+            let account = json!({
+                "emails": [{"address": email, "isPrimary": true}],
+                "login": login,
+                "profile": json_profile,
+            });
+            let account_info: AccountInfo = proto::json::from_str(&account.to_string())
+                .map_err(|error| Error::invalid("profile", error.to_string()))?;
+            let task = wire::CreateAccountTask { account_info: Some(account_info), ..Default::default() };
+            let after = json!({"kind": "create_account", "email": email, "login": login, "profile": json_profile});
+            (Kind::CreateAccount, wire::TaskType::CreateAccount(task), after)
+        }
+        TaskWish::DeleteAccount { account } => {
+            let principal = principal(tx, connector, account).await?;
+            let task = wire::DeleteResourceTask { resource_id: principal.id, ..Default::default() };
+            let after = json!({"kind": "delete_account", "accountId": account});
+            (Kind::DeleteResource, wire::TaskType::DeleteResource(task), after)
+        }
+    })
 }
 
 /// Fails when the connector takes no such task.

@@ -20,7 +20,7 @@ use store::host;
 use store::task::{Ending, Task};
 
 use super::{Connector, Desk, from_connector};
-use crate::{Caller, Error, Result};
+use crate::{Caller, Error, Result, provision};
 
 /// The longest text of an error that is kept, in characters.
 const TEXT: usize = 4_000;
@@ -98,6 +98,7 @@ impl Desk {
         };
         store::task::end(&mut tx, id, ending).await?;
         self.count_outcome(&mut tx, from.id, verdict.outcome).await?;
+        provision::reported(&mut tx, caller, &task, verdict.outcome, taken.code, &taken.text).await?;
         if task.kind == task::Kind::SyncFull {
             self.sync_reported(&mut tx, caller, &task, verdict.state, &taken).await?;
         } else {
@@ -160,6 +161,7 @@ impl Desk {
         let pause = RETRY.checked_mul(2_i32.saturating_pow(doublings)).unwrap_or(RETRY_MOST).min(RETRY_MOST);
         let at = tx.now().checked_add(pause).unwrap_or(jiff::Timestamp::MAX);
         store::task::offer_again(tx, &task.id, at).await?;
+        provision::offered_again(tx, caller, task, text).await?;
         let words = format!("`{}` failed and is tried again in {} s: {text}", task.kind, pause.as_secs());
         connector::write_line(tx, task.connector_id, None, Level::Warning, &words).await?;
         tx.audit(caller.event("task.retry", Object::new("task", &task.id)).with_reason(text));
@@ -198,6 +200,7 @@ impl Desk {
             let message = Some(WRITES_REFUSED.to_owned());
             let ending = Ending { state, outcome, code: None, message, response: None, annotations: None };
             store::task::end(tx, &task.id, ending).await?;
+            provision::reported(tx, caller, task, outcome, None, WRITES_REFUSED).await?;
             ended += 1;
         }
         let tenant = tx.tenant();

@@ -17,7 +17,7 @@ use store::sync::Sync;
 use store::task::{Ending, Task};
 
 use super::Desk;
-use crate::{Caller, Result};
+use crate::{Caller, Result, provision};
 
 pub(super) use store::task::Renewal;
 
@@ -117,6 +117,7 @@ impl Desk {
                     task.kind.max_attempts()
                 );
                 connector::write_line(tx, task.connector_id, sync_id, Level::Warning, &words).await?;
+                provision::offered_again(tx, &caller, task, &words).await?;
                 match &mut sync {
                     Some(sync) => drop(self.step(tx, &caller, sync, Step::LeaseLost { attempts }).await?),
                     None => tx.audit(caller.event("task.lease_lost", Object::new("task", &task.id))),
@@ -125,6 +126,7 @@ impl Desk {
             AfterLease::Fail => self.give_up(tx, &caller, task, sync).await?,
             AfterLease::Cancel => {
                 end(tx, task, State::Cancelled, Outcome::Cancelled, None).await?;
+                provision::reported(tx, &caller, task, Outcome::Cancelled, None, "").await?;
                 match &mut sync {
                     Some(sync) => drop(self.step(tx, &caller, sync, Step::Cancelled).await?),
                     None => tx.audit(caller.event("task.cancelled", Object::new("task", &task.id))),
@@ -140,6 +142,7 @@ impl Desk {
         let attempts = u32::try_from(task.attempts).unwrap_or(u32::MAX);
         let why = format!("`{host}` was not heard of in {attempts} attempts; see whether the connector runs");
         end(tx, task, State::Failed, Outcome::LeaseLost, Some(why.clone())).await?;
+        provision::reported(tx, caller, task, Outcome::LeaseLost, None, &why).await?;
         self.count_outcome(tx, task.connector_id, Outcome::LeaseLost).await?;
         let Some(mut sync) = sync else {
             let words = format!("`{}` failed: {why}", task.kind);

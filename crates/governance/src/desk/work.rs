@@ -12,7 +12,7 @@ use store::task::{Lease, Task};
 
 use super::lease::{Renewal, after};
 use super::{Connector, Desk, from_connector, sync};
-use crate::{Caller, Error, Result};
+use crate::{Caller, Error, Result, provision};
 
 /// What fits into one answer, which upstream reads up to 4 MiB of.
 const ANSWER_BYTES: usize = 3 << 20;
@@ -70,6 +70,8 @@ impl Desk {
             }
             if task.kind == task::Kind::SyncFull {
                 self.sync_offered(caller, task).await?;
+            } else if task.kind.is_write() {
+                self.job_offered(caller, task).await?;
             }
             tasks.push(decoded(task)?);
         }
@@ -132,6 +134,14 @@ impl Desk {
     async fn sync_offered(&self, caller: &Caller, task: &Task) -> Result<()> {
         let mut tx = self.governance.store().begin().await?;
         self.running(&mut tx, caller, task).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// T-J4.
+    async fn job_offered(&self, caller: &Caller, task: &Task) -> Result<()> {
+        let mut tx = self.governance.store().begin().await?;
+        provision::offered(&mut tx, caller, task).await?;
         tx.commit().await?;
         Ok(())
     }

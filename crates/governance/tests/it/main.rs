@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod connectors;
+mod lifetime;
 mod schedule;
 mod secrets;
+mod workplace;
 mod world;

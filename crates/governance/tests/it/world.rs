@@ -8,11 +8,15 @@ use domain::audit::Via;
 use governance::connector::{AppChoice, NewConnector};
 use governance::{Caller, Governance, Settings};
 use ids::{ConnectorId, ManualClock, PersonId, SeededRng, SystemRng};
+use jiff::SignedDuration;
+use jobs::Next;
 use store::file::{Files, Place};
+use store::job::Ending;
 use store::person::Person;
 use store::seal::{SealKey, Sealer};
 use store::{Location, Paging, Store, Surroundings};
 use testkit::database::Database;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
@@ -69,6 +73,32 @@ impl World {
             owners: Vec::new(),
         };
         Ok(self.governance.create_connector(&caller, new).await?.value.connector.id)
+    }
+
+    /// Does every durable job that is due, until none is.
+    pub(crate) async fn run_due_jobs(&self) -> anyhow::Result<()> {
+        let store = self.store();
+        loop {
+            let mut done = 0;
+            for (kind, handler) in self.governance.job_handlers() {
+                let until = store.now() + SignedDuration::from_secs(30);
+                for job in store::job::claim(store, "test", kind, until, 50).await? {
+                    let id = job.id;
+                    let ending = match handler.run(&jobs::Context { job, cancel: CancellationToken::new() }).await {
+                        Ok(Next::Done) => Ending::Done,
+                        Ok(Next::At(at)) => Ending::Again { at, error: None },
+                        Err(failure) => anyhow::bail!("a job of the kind `{kind}` failed: {failure}"),
+                    };
+                    let mut tx = store.begin().await?;
+                    store::job::end(&mut tx, "test", &[(id, ending)]).await?;
+                    tx.commit().await?;
+                    done += 1;
+                }
+            }
+            if done == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Every audit row as it is hashed, the oldest first.

@@ -98,12 +98,17 @@ CREATE TABLE account (
     profile       TEXT NOT NULL,
     last_login    BIGINT,
     is_external   BIGINT NOT NULL,
+    -- Who answers for it, which no sync changes: by a rule, or by hand; `cleared` by hand stays cleared.
+    owner_person_id TEXT,
+    owner_source  TEXT NOT NULL DEFAULT 'none',
+    match_rule    TEXT,
     first_seq     BIGINT NOT NULL,
     gone_at       BIGINT,
     gone_seq      BIGINT,
     version       BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX account_key ON account (connector_id, key);
+CREATE INDEX account_owner ON account (owner_person_id, id) WHERE owner_person_id IS NOT NULL;
 
 CREATE TABLE entitlement (
     id            TEXT PRIMARY KEY,

@@ -93,8 +93,10 @@ CREATE TABLE provision_job (
     cause             TEXT NOT NULL,
     -- Whether it was made for a person to do.
     by_hand           BIGINT NOT NULL,
-    -- Jobs of one subject go one by one, in the order of their ids: that of the account, or of the person who has none.
+    -- Jobs of one subject go one by one: that is the account, or the person who has none.
     subject           TEXT NOT NULL,
+    -- Which of those that were decided at the same instant goes first.
+    turn              BIGINT NOT NULL,
     account_id        TEXT,
     person_id         TEXT,
     entitlement_id    TEXT,
@@ -121,7 +123,7 @@ CREATE TABLE provision_job (
 );
 CREATE UNIQUE INDEX provision_job_key ON provision_job (tenant_id, idempotency_key);
 CREATE UNIQUE INDEX provision_job_task ON provision_job (task_id) WHERE task_id IS NOT NULL;
-CREATE INDEX provision_job_subject ON provision_job (subject, id);
+CREATE INDEX provision_job_subject ON provision_job (subject, created_at);
 CREATE INDEX provision_job_list ON provision_job (tenant_id, id);
 CREATE INDEX provision_job_request ON provision_job (request_id, id);
 CREATE INDEX provision_job_grant ON provision_job (grant_id, id);

@@ -5,12 +5,14 @@
 mod accounts;
 mod differences;
 mod entitlements;
+mod exclusive;
 mod grants;
 mod resources;
 
-pub use accounts::{Account, AccountFilter, account, accounts};
+pub use accounts::{Account, AccountFilter, account, accounts, accounts_of};
 pub use differences::{DifferenceFilter, differences};
 pub use entitlements::{Entitlement, EntitlementFilter, entitlement, entitlements};
+pub use exclusive::{Member, exclusive_set};
 pub use grants::{Grant, GrantFilter, When, grant, grants};
 pub use resources::{Resource, ResourceFilter, ResourceType, resource, resource_types, resources};
 

@@ -1,6 +1,6 @@
 //! Accounts.
 
-use ids::{AccountId, AppId, ConnectorId, SyncId, TenantId};
+use ids::{AccountId, AppId, ConnectorId, PersonId, SyncId, TenantId};
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
@@ -13,7 +13,8 @@ use crate::page::{Page, Paging};
 use crate::row::RowExt as _;
 
 const COLUMNS: &str = "x.id, x.app_id, x.connector_id, x.key, x.resource_type, x.external_id, x.login, x.display_name, \
-     x.emails, x.type, x.status, x.status_detail, x.profile, x.last_login, x.is_external, x.gone_at, x.version";
+     x.emails, x.type, x.status, x.status_detail, x.profile, x.last_login, x.is_external, x.owner_person_id, \
+     x.owner_source, x.match_rule, x.gone_at, x.version";
 
 /// An account as it is visible.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +47,12 @@ pub struct Account {
     pub last_login: Option<Timestamp>,
     /// Whether its addresses lie outside the trusted domains.
     pub is_external: bool,
+    /// The person who answers for it.
+    pub owner_person_id: Option<PersonId>,
+    /// `matched`, `manual`, `cleared` or `none`.
+    pub owner_source: String,
+    /// The rule by which it was matched.
+    pub match_rule: Option<String>,
     /// The sync that brought it.
     pub first_seen_sync: Option<SyncId>,
     /// The last sync that saw it.
@@ -73,6 +80,9 @@ impl Account {
             profile: row.json("profile")?,
             last_login: row.instant_opt("last_login")?,
             is_external: row.flag("is_external")?,
+            owner_person_id: row.parsed_opt("owner_person_id")?,
+            owner_source: row.text("owner_source")?,
+            match_rule: row.text_opt("match_rule")?,
             first_seen_sync: row.parsed_opt("first_seen_sync")?,
             last_seen_sync: row.parsed_opt("last_seen_sync")?,
             gone_at: row.instant_opt("gone_at")?,
@@ -105,6 +115,29 @@ pub async fn account(conn: &mut Connection, tenant: TenantId, id: AccountId) -> 
     let row =
         sqlx::query(AssertSqlSafe(sql)).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(conn).await?;
     row.as_ref().map(Account::read).transpose()
+}
+
+/// The accounts that this person answers for, of one app or of all, the oldest first; what is gone is left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn accounts_of(
+    conn: &mut Connection,
+    tenant: TenantId,
+    person: PersonId,
+    app: Option<AppId>,
+) -> Result<Vec<Account>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, {SEEN} FROM account x {VISIBLE} WHERE x.tenant_id = $1 AND x.owner_person_id = $2 \
+         AND ($3 = '' OR x.app_id = $3) AND x.gone_at IS NULL ORDER BY x.id"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(tenant.to_string())
+        .bind(person.to_string())
+        .bind(app.map(|id| id.to_string()).unwrap_or_default())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(Account::read).collect()
 }
 
 /// The accounts of an app, in an order that is always the same.

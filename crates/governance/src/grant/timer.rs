@@ -1,0 +1,141 @@
+//! The durable timers of grants: their end, and trying again to take away what is stuck.
+//!
+//! Source: governance T-G7, T-G16, R-D-6.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::actor::{Actor, Part};
+use domain::audit::Via;
+use domain::grant::State;
+use domain::provision::Cause;
+use ids::GrantId;
+use jiff::{SignedDuration, Timestamp};
+use jobs::{Failure, Handler, Next};
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use store::grant::Grant;
+use store::job::NewJob;
+
+use super::{begin_again, end};
+use crate::context::{Caller, Governance};
+use crate::error::{Error, Result};
+use crate::provision::{self, Change};
+
+/// The kind of the job that ends a grant.
+const EXPIRY: &str = "grant-expiry";
+/// The kind of the job that tries again to take away what is stuck.
+const STUCK: &str = "grant-stuck";
+/// How often that is tried.
+const DAILY: SignedDuration = SignedDuration::from_hours(24);
+/// How often a timer that fails is tried before a person must look; its pauses grow, so this is days.
+const ATTEMPTS: i64 = 1_000;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload {
+    grant_id: GrantId,
+}
+
+/// Sets the timer of a grant that ends by itself. An earlier one that it had finds that it is not due.
+pub(crate) async fn set(tx: &mut Tx, grant: &Grant) -> Result<()> {
+    match grant.expires_at {
+        Some(at) => wish(tx, EXPIRY, grant.id, at).await,
+        None => Ok(()),
+    }
+}
+
+/// What is stuck is tried again in a day.
+pub(crate) async fn try_again(tx: &mut Tx, grant: &Grant) -> Result<()> {
+    let at = tx.now().checked_add(DAILY).unwrap_or(Timestamp::MAX);
+    wish(tx, STUCK, grant.id, at).await
+}
+
+async fn wish(tx: &mut Tx, kind: &'static str, grant: GrantId, run_at: Timestamp) -> Result<()> {
+    let payload = serde_json::to_string(&Payload { grant_id: grant }).map_err(Error::internal)?;
+    let key = Some(grant.to_string());
+    let job = NewJob { kind, key, payload, run_at, priority: 0, max_attempts: ATTEMPTS };
+    Ok(store::job::enqueue(tx, &job).await?)
+}
+
+/// What the timers do, by kind.
+pub(crate) fn handlers(governance: &Governance) -> [(&'static str, Arc<dyn Handler>); 2] {
+    [
+        (EXPIRY, Arc::new(Timer { governance: governance.clone(), what: What::Expire })),
+        (STUCK, Arc::new(Timer { governance: governance.clone(), what: What::TryAgain })),
+    ]
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    Expire,
+    TryAgain,
+}
+
+struct Timer {
+    governance: Governance,
+    what: What,
+}
+
+#[async_trait]
+impl Handler for Timer {
+    async fn run(&self, context: &jobs::Context) -> std::result::Result<Next, Failure> {
+        let payload: Payload = serde_json::from_str(&context.job.payload)
+            .map_err(|error| Failure::Lasting(format!("the job names no grant: {error}")))?;
+        let done = match self.what {
+            What::Expire => self.governance.expire_grant(payload.grant_id).await,
+            What::TryAgain => self.governance.take_stuck_grant(payload.grant_id).await,
+        };
+        match done {
+            Ok(Some(at)) => Ok(Next::At(at)),
+            Ok(None) => Ok(Next::Done),
+            // Nothing is forgotten: what keeps access from ending is tried again, whatever it is.
+            Err(error) => Err(Failure::Passing(error.to_string())),
+        }
+    }
+}
+
+impl Governance {
+    /// Has a grant taken away whose time is over (T-G7). Returns when to look again, if that is later.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn expire_grant(&self, id: GrantId) -> Result<Option<Timestamp>> {
+        let mut tx = self.store().begin().await?;
+        let now = tx.now();
+        let Some(grant) = store::grant::find_for_update(&mut tx, id).await? else { return Ok(None) };
+        let Some(at) = grant.expires_at.filter(|_| grant.state == State::Active) else { return Ok(None) };
+        if at > now {
+            return Ok(Some(at));
+        }
+        end(&mut tx, &timer(), grant, Cause::Expiry, None).await?;
+        tx.commit().await?;
+        self.task_queued().notify_waiters();
+        Ok(None)
+    }
+
+    /// Tries again to take away what is stuck (T-G16). Returns when to look again while it is.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn take_stuck_grant(&self, id: GrantId) -> Result<Option<Timestamp>> {
+        let mut tx = self.store().begin().await?;
+        let next = tx.now().checked_add(DAILY).ok();
+        let Some(grant) = store::grant::find_for_update(&mut tx, id).await? else { return Ok(None) };
+        if grant.state != State::Stuck {
+            return Ok(None);
+        }
+        let jobs = store::provision::of_grant(tx.conn(), id).await?;
+        let Some(last) = jobs.into_iter().rev().find(|job| job.state.is_tried()) else { return Ok(None) };
+        let mut change = Change::again(&last);
+        change.grant = begin_again(&mut tx, &last).await?;
+        provision::queue(&mut tx, &timer(), change).await?;
+        tx.commit().await?;
+        self.task_queued().notify_waiters();
+        Ok(next)
+    }
+}
+
+fn timer() -> Caller {
+    Caller::new(Actor::System(Part::Timer), Via::Timer)
+}

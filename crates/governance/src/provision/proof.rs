@@ -1,0 +1,201 @@
+//! What a sync shows of what was said to be done.
+//!
+//! A report is a claim. A full sync that started later, and was applied, is the proof (R-V-1).
+//!
+//! Source: governance §2.9 (T-J11, T-J12, T-J16), §3.7 (R-V-1, R-V-2).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::actor::{Actor, Part};
+use domain::audit::Via;
+use domain::grant::Origin;
+use domain::provision::{Effect, SETTLE, State, Step};
+use domain::sync::Kind;
+use ids::{ProvisionJobId, SyncId};
+use jobs::{Failure, Handler, Next};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::Tx;
+use store::inventory::list;
+use store::provision::Job;
+use store::sync::Sync;
+
+use super::{Change, offer_waiting, queue, queue_by_hand, step};
+use crate::context::{Caller, Governance};
+use crate::error::{Error, Result};
+use crate::grant;
+
+/// How many jobs one sync proves in one go; the rest follow at once.
+const TURN: u32 = 500;
+
+/// What proves the jobs of a connector once a sync of it was applied.
+pub(crate) fn handler(governance: Governance) -> (&'static str, Arc<dyn Handler>) {
+    (ingest::PROOF, Arc::new(Proof { governance }))
+}
+
+struct Proof {
+    governance: Governance,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload {
+    sync_id: SyncId,
+}
+
+#[async_trait]
+impl Handler for Proof {
+    async fn run(&self, context: &jobs::Context) -> std::result::Result<Next, Failure> {
+        let payload: Payload = serde_json::from_str(&context.job.payload)
+            .map_err(|error| Failure::Lasting(format!("the job names no sync: {error}")))?;
+        match self.governance.prove(payload.sync_id).await {
+            Ok(()) => Ok(Next::Done),
+            Err(error) if error.retry().is_some() => Err(Failure::Passing(error.to_string())),
+            Err(error) => Err(Failure::Lasting(error.to_string())),
+        }
+    }
+}
+
+impl Governance {
+    /// Compares every job that waits for proof with what this applied sync shows, and offers the jobs that waited for
+    /// what it brought. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// When the database refuses; what was proved stays so.
+    pub async fn prove(&self, sync: SyncId) -> Result<()> {
+        let store = self.store();
+        let caller = Caller::new(Actor::System(Part::Ingest), Via::Ingest);
+        let found = store::sync::find(&mut *store.read().await?, store.tenant(), sync).await?;
+        let sync = found.ok_or_else(|| Error::not_found("sync", sync))?;
+        let proves = sync.state == domain::sync::State::Applied && matches!(sync.kind, Kind::Full | Kind::FileImport);
+        let Some(started) = sync.started_at.filter(|_| proves) else { return Ok(()) };
+        // What settled before the sync started must be seen in it.
+        let by = started.checked_sub(SETTLE).unwrap_or(started);
+        loop {
+            let mut conn = store.read().await?;
+            let waiting = store::provision::awaiting_proof(&mut conn, sync.connector_id, by, TURN).await?;
+            drop(conn);
+            let mut proved = 0;
+            for job in &waiting {
+                let mut tx = store.begin().await?;
+                proved += usize::from(one(&mut tx, &caller, job.id, &sync).await?);
+                tx.commit().await?;
+            }
+            // Those that go on waiting for their person would come again for ever.
+            if proved == 0 || waiting.len() < TURN as usize {
+                break;
+            }
+        }
+        let mut tx = store.begin().await?;
+        offer_waiting(&mut tx, &caller, sync.connector_id).await?;
+        tx.commit().await?;
+        self.task_queued().notify_waiters();
+        Ok(())
+    }
+}
+
+/// Proves one job, or the contrary. Tells whether it no longer waits.
+async fn one(tx: &mut Tx, caller: &Caller, id: ProvisionJobId, sync: &Sync) -> Result<bool> {
+    let Some(mut job) = store::provision::find_for_update(tx, id).await? else { return Ok(false) };
+    if !job.state.awaits_proof() {
+        return Ok(false);
+    }
+    let is_so = shows(tx, &job).await?;
+    if job.state == State::WaitingPerson && !is_so {
+        return Ok(false);
+    }
+    let now = tx.now();
+    job.confirmed_sync_id = is_so.then_some(sync.id);
+    step(tx, caller, &mut job, if is_so { Step::Confirmed } else { Step::Contradicted })?;
+    store::provision::update(tx.conn(), &mut job, now).await?;
+    if is_so {
+        confirmed(tx, caller, &job, sync).await?
+    } else {
+        contradicted(tx, caller, &job).await?
+    }
+    Ok(true)
+}
+
+/// Whether the visible inventory is as the job was to make it.
+async fn shows(tx: &mut Tx, job: &Job) -> Result<bool> {
+    let tenant = tx.tenant();
+    let account = match job.account_id {
+        Some(id) => list::account(tx.conn(), tenant, id).await?.filter(|account| account.gone_at.is_none()),
+        None => None,
+    };
+    Ok(match (job.effect, job.entitlement_id) {
+        (Effect::Grant | Effect::Swap | Effect::Revoke, Some(entitlement)) => {
+            let held = match &account {
+                Some(account) => store::grant::held(tx.conn(), account.id, entitlement).await?,
+                None => None,
+            };
+            held.is_some() == (job.effect != Effect::Revoke)
+        }
+        (Effect::CreateAccount, _) => super::offer::account_of(tx, job).await?.is_some(),
+        (Effect::DeleteAccount, _) => account.is_none(),
+        (Effect::DisableAccount, _) => account.is_none_or(|account| account.status == "disabled"),
+        _ => false,
+    })
+}
+
+/// T-J11, T-G6.
+async fn confirmed(tx: &mut Tx, caller: &Caller, job: &Job, sync: &Sync) -> Result<()> {
+    let Some(id) = job.grant_id else { return Ok(()) };
+    if job.effect == Effect::Revoke {
+        return Ok(store::grant::note_end_seen(tx.conn(), id, sync.id).await?);
+    }
+    let Some(mut grant) = store::grant::find_for_update(tx, id).await? else { return Ok(()) };
+    if !grant.state.is_held() || grant.proved_sync_id.is_some() {
+        return Ok(());
+    }
+    grant.proved_sync_id = Some(sync.id);
+    store::grant::update(tx.conn(), &mut grant).await?;
+    tx.audit(grant::event(caller, &grant, job, "grant.proved").with_change(Value::Null, json!({"syncId": sync.id})));
+    Ok(())
+}
+
+/// T-J12, T-J16: the first time it is tried again, the second time a person gets it.
+async fn contradicted(tx: &mut Tx, caller: &Caller, job: &Job) -> Result<()> {
+    let mut change = Change::again(job);
+    match job.effect {
+        Effect::Revoke => {
+            // What is still held is a new period, seen outside (T-G15).
+            let (Some(account), Some(entitlement)) = (job.account_id, job.entitlement_id) else { return Ok(()) };
+            let Some(mut held) = store::grant::held(tx.conn(), account, entitlement).await? else { return Ok(()) };
+            let event = grant::event(caller, &held, job, "grant.still_there");
+            tx.audit(event.with_change(Value::Null, json!({"endedGrantId": job.grant_id})));
+            if let Ok(state) = held.state.after(domain::grant::Step::End) {
+                held.state = state;
+                store::grant::update(tx.conn(), &mut held).await?;
+            }
+            change.grant = Some(held.id);
+        }
+        Effect::Grant | Effect::Swap => {
+            // The sync ended the period that was said to be held; another is tried.
+            let tenant = tx.tenant();
+            let mut grant = grant::opened(tx, job, Origin::Request, domain::grant::State::Approved);
+            if let Some(before) = job.grant_id {
+                grant = grant::like(tx, before, grant).await?;
+            }
+            store::grant::insert(tx.conn(), tenant, &grant).await?;
+            change.grant = Some(grant.id);
+        }
+        Effect::CreateAccount | Effect::DeleteAccount | Effect::DisableAccount => {}
+    }
+    let is_second = match job.retry_of {
+        Some(before) => {
+            let tenant = tx.tenant();
+            let before = store::provision::find(tx.conn(), tenant, before).await?;
+            before.is_some_and(|before| before.state == State::Contradicted)
+        }
+        None => false,
+    };
+    if is_second {
+        let why = "it was said to be done twice, and the syncs after it showed that it is not";
+        queue_by_hand(tx, caller, change, why).await?;
+    } else {
+        queue(tx, caller, change).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,331 @@
+//! An app with its connector, which works at the desk: it syncs, gives and takes roles, makes and deletes accounts.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use c1z::{Options, SyncType};
+use camino::Utf8PathBuf;
+use domain::actor::Actor;
+use domain::audit::Via;
+use governance::{Caller, Desk, Report};
+use ids::{AccountId, ConnectorId, CredentialId, EntitlementId, SystemRng};
+use jiff::SignedDuration;
+use proto::Message as _;
+use proto::c1::connector::v2::{
+    CreateAccountResponse, Entitlement, Grant, GrantReplaced, Resource, ResourceId, ResourceType, UserTrait,
+    create_account_response, resource_type, user_trait,
+};
+use proto::c1::connectorapi::baton::v1::{BatonServiceHelloRequest, Task, task::TaskType};
+use proto::google::rpc;
+use sha2::{Digest as _, Sha256};
+use store::inventory::list;
+use store::{Paging, RowExt as _};
+use testkit::database::Database;
+
+use crate::world::World;
+
+/// What the connector does with a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// What it is asked.
+    Honest,
+    /// It says that it did it, and did not.
+    Lies,
+    /// It says that it cannot, and that trying again will not help.
+    Fails,
+    /// It says that it cannot at the moment.
+    Stumbles,
+    /// It says nothing.
+    Vanishes,
+}
+
+pub(crate) struct Workplace {
+    pub(crate) world: World,
+    pub(crate) desk: Desk,
+    pub(crate) connector: ConnectorId,
+    /// Login and role.
+    pub(crate) members: BTreeMap<String, String>,
+    pub(crate) manner: Manner,
+    /// Every write that the connector was asked for, in words.
+    pub(crate) asked: Vec<String>,
+    caller: Caller,
+    folder: tempfile::TempDir,
+}
+
+impl Workplace {
+    /// An app with these members, read into the database.
+    pub(crate) async fn new(database: &Database, members: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let world = World::new(database).await?;
+        let connector = world.connector().await?;
+        let desk = Desk::new(world.governance.clone());
+        let actor = Actor::Connector {
+            id: connector,
+            credential: CredentialId::new(world.store().now(), &SystemRng),
+            host: "host-1".to_owned(),
+        };
+        let members = members.iter().map(|(login, role)| ((*login).to_owned(), (*role).to_owned())).collect();
+        let mut workplace = Self {
+            world,
+            desk,
+            connector,
+            members,
+            manner: Manner::Honest,
+            asked: Vec::new(),
+            caller: Caller::new(actor, Via::Grpc),
+            folder: tempfile::tempdir()?,
+        };
+        let hello = BatonServiceHelloRequest { host_id: "host-1".to_owned(), ..Default::default() };
+        let bytes = Bytes::from(hello.encode_to_vec());
+        workplace.desk.hello(&workplace.caller, None, &hello, bytes).await?;
+        workplace.allow_writes().await?;
+        workplace.settle().await?;
+        Ok(workplace)
+    }
+
+    async fn allow_writes(&self) -> anyhow::Result<()> {
+        let mut tx = self.world.store().begin().await?;
+        sqlx::query("UPDATE connector SET provisioning_enabled = 1").execute(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Lets the connector do what it is asked, and the server what is due, until there is nothing left to do now.
+    pub(crate) async fn settle(&mut self) -> anyhow::Result<()> {
+        loop {
+            self.world.run_due_jobs().await?;
+            if !self.work_once().await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Workplace::settle`], this much later; syncs that are due are queued.
+    pub(crate) async fn later(&mut self, span: SignedDuration) -> anyhow::Result<()> {
+        self.world.clock.advance(span);
+        self.settle().await?;
+        self.world.governance.plan_next_syncs().await?;
+        self.world.governance.queue_due_syncs().await?;
+        self.settle().await
+    }
+
+    /// Has the connector sync, when what it did before has settled.
+    pub(crate) async fn sync(&mut self) -> anyhow::Result<()> {
+        self.world.clock.advance(SignedDuration::from_secs(30));
+        self.sync_at_once().await
+    }
+
+    /// Has the connector sync now.
+    pub(crate) async fn sync_at_once(&mut self) -> anyhow::Result<()> {
+        let mut tx = self.world.store().begin().await?;
+        let now = tx.now();
+        store::connector::set_next_sync(tx.conn(), self.connector, Some(now)).await?;
+        tx.commit().await?;
+        self.world.governance.queue_due_syncs().await?;
+        self.settle().await
+    }
+
+    /// One turn of the connector. Tells whether there was something to do.
+    async fn work_once(&mut self) -> anyhow::Result<bool> {
+        let work = self.desk.next_tasks(&self.caller, 1, &[]).await?;
+        let Some(task) = work.tasks.into_iter().next() else { return Ok(false) };
+        let id = task.id.parse()?;
+        let report = match task.task_type.clone().context("a task has a type")? {
+            TaskType::SyncFull(_) => {
+                self.upload(&id).await?;
+                Some(Report::Success { response: None, annotations: Vec::new() })
+            }
+            _ => self.write(task)?,
+        };
+        if let Some(report) = report {
+            self.desk.finish(&self.caller, &id, report).await?;
+        }
+        Ok(true)
+    }
+
+    fn write(&mut self, task: Task) -> anyhow::Result<Option<Report>> {
+        let done = |annotations| Some(Report::Success { response: None, annotations });
+        let failed = |non_retryable| {
+            let status = rpc::Status { code: 9, message: "the app refuses".to_owned(), details: Vec::new() };
+            Some(Report::Error { status, non_retryable, annotations: Vec::new() })
+        };
+        let task = task.task_type.context("a task has a type")?;
+        self.asked.push(words(&task));
+        match self.manner {
+            Manner::Fails => return Ok(failed(true)),
+            Manner::Stumbles => return Ok(failed(false)),
+            Manner::Vanishes => return Ok(None),
+            Manner::Lies => return Ok(done(Vec::new())),
+            Manner::Honest => {}
+        }
+        Ok(match task {
+            TaskType::Grant(grant) => {
+                let login = login(grant.principal.context("a principal")?.id);
+                let role = role(grant.entitlement.context("an entitlement")?.id);
+                let before = self.members.insert(login, role);
+                let replaced = before.map(|before| GrantReplaced { replaced_grant_id: before, ..Default::default() });
+                done(replaced.iter().map(proto::annotations::pack).collect())
+            }
+            TaskType::Revoke(revoke) => {
+                let grant = revoke.grant.context("a grant")?;
+                let login = login(grant.principal.context("a principal")?.id);
+                let gone = role(grant.entitlement.context("an entitlement")?.id);
+                if self.members.get(&login) == Some(&gone) {
+                    self.members.insert(login, "viewer".to_owned());
+                }
+                done(Vec::new())
+            }
+            TaskType::CreateAccount(create) => {
+                let login = create.account_info.context("an account")?.login;
+                self.members.insert(login.clone(), "viewer".to_owned());
+                let made = create_account_response::SuccessResult {
+                    resource: Some(account(&login)),
+                    is_create_account_result: true,
+                    ..Default::default()
+                };
+                let result = Some(create_account_response::Result::Success(made));
+                let response = CreateAccountResponse { result, ..Default::default() };
+                Some(Report::Success { response: Some(proto::annotations::pack(&response)), annotations: Vec::new() })
+            }
+            TaskType::DeleteResource(delete) => {
+                self.members.remove(&login(delete.resource_id));
+                done(Vec::new())
+            }
+            other => anyhow::bail!("nobody asks for {}", words(&other)),
+        })
+    }
+
+    async fn upload(&self, task: &domain::task::TaskId) -> anyhow::Result<()> {
+        let path = Utf8PathBuf::try_from(self.folder.path().join("sync.c1z"))?;
+        let mut file = c1z::Store::open(&path, Options::default())?;
+        file.start_sync(SyncType::Full, None)?;
+        let types = [("role", resource_type::Trait::Role), ("user", resource_type::Trait::User)];
+        file.put(&types.map(|(id, kind)| ResourceType {
+            id: id.to_owned(),
+            display_name: id.to_owned(),
+            traits: vec![kind as i32],
+            ..ResourceType::default()
+        }))?;
+        file.put(&["editor", "viewer"].map(|role| resource("role", role)))?;
+        file.put(&self.members.keys().map(|login| account(login)).collect::<Vec<_>>())?;
+        file.put(&["editor", "viewer"].map(entitlement))?;
+        let grant = |(login, role): (&String, &String)| Grant {
+            id: format!("role:{role}:assigned:user:{login}"),
+            entitlement: Some(entitlement(role)),
+            principal: Some(account(login)),
+            ..Grant::default()
+        };
+        file.put(&self.members.iter().map(grant).collect::<Vec<_>>())?;
+        file.end_sync()?;
+        file.save()?;
+        let bytes = std::fs::read(&path)?;
+        std::fs::remove_file(&path)?;
+        let mut asset = self.desk.begin_upload(self.caller.clone(), task.clone()).await?;
+        asset.write(Bytes::from(bytes.clone())).await?;
+        asset.finish(store::file::Digest::new(Sha256::digest(&bytes).into())).await?;
+        Ok(())
+    }
+
+    /// The entitlement of a role.
+    pub(crate) async fn entitlement(&self, role: &str) -> anyhow::Result<EntitlementId> {
+        let sql = "SELECT id FROM entitlement WHERE external_id = $1";
+        let external = format!("role:{role}:assigned");
+        let mut conn = self.world.store().read().await?;
+        Ok(sqlx::query(sql).bind(external).fetch_one(&mut *conn).await?.parsed("id")?)
+    }
+
+    /// The account of a member.
+    pub(crate) async fn account(&self, login: &str) -> anyhow::Result<AccountId> {
+        let mut conn = self.world.store().read().await?;
+        let sql = "SELECT id FROM account WHERE login = $1 AND gone_at IS NULL";
+        Ok(sqlx::query(sql).bind(login.to_owned()).fetch_one(&mut *conn).await?.parsed("id")?)
+    }
+
+    /// The period in which a member holds a role now.
+    pub(crate) async fn held(&self, login: &str, role: &str) -> anyhow::Result<Option<store::grant::Grant>> {
+        let (account, entitlement) = (self.account(login).await?, self.entitlement(role).await?);
+        Ok(store::grant::held(&mut *self.world.store().read().await?, account, entitlement).await?)
+    }
+
+    /// All periods of a member, as lists show them: role, state, origin, why it ended.
+    pub(crate) async fn periods(&self, login: &str) -> anyhow::Result<Vec<String>> {
+        let account = self.account(login).await?;
+        let mut conn = self.world.store().read().await?;
+        let filter = list::GrantFilter::Account(account);
+        let page = list::grants(&mut conn, filter, list::When::Ever, Paging::first(100)).await?;
+        let words = |grant: list::Grant| {
+            let why = grant.end_reason.map(|why| format!("({why})")).unwrap_or_default();
+            format!("{} {} {}{why}", grant.entitlement_name, grant.origin, grant.state)
+        };
+        Ok(page.rows.into_iter().map(words).collect())
+    }
+
+    /// All jobs, the oldest first: effect and state.
+    pub(crate) async fn jobs(&self) -> anyhow::Result<Vec<String>> {
+        let mut conn = self.world.store().read().await?;
+        let filter = store::provision::Filter::default();
+        let tenant = self.world.store().tenant();
+        let mut jobs = store::provision::list(&mut conn, tenant, &filter, Paging::first(200)).await?.rows;
+        jobs.reverse();
+        Ok(jobs.into_iter().map(|job| format!("{} {}", job.effect, job.state)).collect())
+    }
+}
+
+fn resource(of_type: &str, id: &str) -> Resource {
+    let id_of = ResourceId { resource_type: of_type.to_owned(), resource: id.to_owned(), ..ResourceId::default() };
+    Resource { id: Some(id_of), display_name: id.to_owned(), ..Resource::default() }
+}
+
+fn account(login: &str) -> Resource {
+    let email = user_trait::Email { address: login.to_owned(), is_primary: true };
+    let person = UserTrait { login: login.to_owned(), emails: vec![email], ..UserTrait::default() };
+    Resource { annotations: vec![proto::annotations::pack(&person)], ..resource("user", login) }
+}
+
+/// A role; the two are exclusive, as the connector says itself.
+fn entitlement(role: &str) -> Entitlement {
+    let group = proto::c1::connector::v2::EntitlementExclusionGroup {
+        exclusion_group_id: "role".to_owned(),
+        ..Default::default()
+    };
+    Entitlement {
+        id: format!("role:{role}:assigned"),
+        display_name: role.to_owned(),
+        slug: "assigned".to_owned(),
+        resource: Some(resource("role", role)),
+        annotations: vec![proto::annotations::pack(&group)],
+        ..Entitlement::default()
+    }
+}
+
+fn login(id: Option<ResourceId>) -> String {
+    id.unwrap_or_default().resource
+}
+
+fn role(entitlement: String) -> String {
+    entitlement.split(':').nth(1).unwrap_or_default().to_owned()
+}
+
+fn words(task: &TaskType) -> String {
+    match task {
+        TaskType::Grant(grant) => format!(
+            "grant {} {}",
+            role(grant.entitlement.clone().unwrap_or_default().id),
+            login(grant.principal.clone().unwrap_or_default().id)
+        ),
+        TaskType::Revoke(revoke) => {
+            let grant = revoke.grant.clone().unwrap_or_default();
+            format!(
+                "revoke {} {}",
+                role(grant.entitlement.unwrap_or_default().id),
+                login(grant.principal.unwrap_or_default().id)
+            )
+        }
+        TaskType::CreateAccount(create) => {
+            format!("create {}", create.account_info.clone().unwrap_or_default().login)
+        }
+        TaskType::DeleteResource(delete) => format!("delete {}", login(delete.resource_id.clone())),
+        _ => "something else".to_owned(),
+    }
+}
