@@ -150,10 +150,7 @@ fn wish(job: &Job) -> Result<TaskWish> {
         Effect::DeleteAccount => TaskWish::DeleteAccount { account: account()? },
         Effect::CreateAccount => {
             let mut profile = job.profile.clone();
-            let email = match profile.remove("email") {
-                Some(Value::String(email)) => email,
-                _ => return Err(missing("address")),
-            };
+            let Some(Value::String(email)) = profile.remove("email") else { return Err(missing("address")) };
             TaskWish::CreateAccount { email, login: None, profile }
         }
         Effect::DisableAccount => return Err(Error::refused("the connector has no action that disables accounts")),

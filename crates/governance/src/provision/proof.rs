@@ -68,22 +68,22 @@ impl Governance {
         let caller = Caller::new(Actor::System(Part::Ingest), Via::Ingest);
         let found = store::sync::find(&mut *store.read().await?, store.tenant(), sync).await?;
         let sync = found.ok_or_else(|| Error::not_found("sync", sync))?;
-        let proves = sync.state == domain::sync::State::Applied && matches!(sync.kind, Kind::Full | Kind::FileImport);
-        let Some(started) = sync.started_at.filter(|_| proves) else { return Ok(()) };
+        let counts = sync.state == domain::sync::State::Applied && matches!(sync.kind, Kind::Full | Kind::FileImport);
+        let Some(started) = sync.started_at.filter(|_| counts) else { return Ok(()) };
         // What settled before the sync started must be seen in it.
         let by = started.checked_sub(SETTLE).unwrap_or(started);
         loop {
             let mut conn = store.read().await?;
             let waiting = store::provision::awaiting_proof(&mut conn, sync.connector_id, by, TURN).await?;
             drop(conn);
-            let mut proved = 0;
+            let mut settled = 0;
             for job in &waiting {
                 let mut tx = store.begin().await?;
-                proved += usize::from(one(&mut tx, &caller, job.id, &sync).await?);
+                settled += usize::from(one(&mut tx, &caller, job.id, &sync).await?);
                 tx.commit().await?;
             }
             // Those that go on waiting for their person would come again for ever.
-            if proved == 0 || waiting.len() < TURN as usize {
+            if settled == 0 || waiting.len() < TURN as usize {
                 break;
             }
         }
@@ -110,9 +110,9 @@ async fn one(tx: &mut Tx, caller: &Caller, id: ProvisionJobId, sync: &Sync) -> R
     step(tx, caller, &mut job, if is_so { Step::Confirmed } else { Step::Contradicted })?;
     store::provision::update(tx.conn(), &mut job, now).await?;
     if is_so {
-        confirmed(tx, caller, &job, sync).await?
+        confirmed(tx, caller, &job, sync).await?;
     } else {
-        contradicted(tx, caller, &job).await?
+        contradicted(tx, caller, &job).await?;
     }
     Ok(true)
 }

@@ -162,15 +162,15 @@ impl Workplace {
         Ok(match task {
             TaskType::Grant(grant) => {
                 let login = login(grant.principal.context("a principal")?.id);
-                let role = role(grant.entitlement.context("an entitlement")?.id);
+                let role = role(&grant.entitlement.context("an entitlement")?.id);
                 let before = self.members.insert(login, role);
-                let replaced = before.map(|before| GrantReplaced { replaced_grant_id: before, ..Default::default() });
+                let replaced = before.map(|before| GrantReplaced { replaced_grant_id: before });
                 done(replaced.iter().map(proto::annotations::pack).collect())
             }
             TaskType::Revoke(revoke) => {
                 let grant = revoke.grant.context("a grant")?;
                 let login = login(grant.principal.context("a principal")?.id);
-                let gone = role(grant.entitlement.context("an entitlement")?.id);
+                let gone = role(&grant.entitlement.context("an entitlement")?.id);
                 if self.members.get(&login) == Some(&gone) {
                     self.members.insert(login, "viewer".to_owned());
                 }
@@ -303,7 +303,7 @@ fn login(id: Option<ResourceId>) -> String {
     id.unwrap_or_default().resource
 }
 
-fn role(entitlement: String) -> String {
+fn role(entitlement: &str) -> String {
     entitlement.split(':').nth(1).unwrap_or_default().to_owned()
 }
 
@@ -311,14 +311,14 @@ fn words(task: &TaskType) -> String {
     match task {
         TaskType::Grant(grant) => format!(
             "grant {} {}",
-            role(grant.entitlement.clone().unwrap_or_default().id),
+            role(&grant.entitlement.clone().unwrap_or_default().id),
             login(grant.principal.clone().unwrap_or_default().id)
         ),
         TaskType::Revoke(revoke) => {
             let grant = revoke.grant.clone().unwrap_or_default();
             format!(
                 "revoke {} {}",
-                role(grant.entitlement.unwrap_or_default().id),
+                role(&grant.entitlement.unwrap_or_default().id),
                 login(grant.principal.unwrap_or_default().id)
             )
         }
