@@ -56,6 +56,7 @@ impl Server {
     /// When something cannot be opened; nothing runs then.
     pub async fn start(config: &Config, cancel: CancellationToken) -> anyhow::Result<Self> {
         let folder = folder::lock(&config.data_dir)?;
+        folder::temporary(&config.data_dir)?;
         let store = Store::open(&config.database()?, Surroundings::default()).await?;
         let sealer = store::seal::open_or_create(&config.key_file(), &SystemRng)?;
         let files = Files::open(&places::files(config)?, Arc::new(SystemRng)).await.context("open the file storage")?;
@@ -82,6 +83,7 @@ impl Server {
         };
         let parts = TaskTracker::new();
         let background = Background { authority, desk, kinds, router: router.clone() };
+        governance.plan_upkeep().await?;
         background.start(config, &governance, &parts, &cancel);
         parts.spawn(serve(listener, protection, router, Limits::default(), cancel.clone()));
         parts.close();

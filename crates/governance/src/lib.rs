@@ -26,6 +26,7 @@ pub mod request;
 mod schedule;
 pub mod sync;
 pub mod tenant;
+pub mod upkeep;
 mod wish;
 mod written;
 

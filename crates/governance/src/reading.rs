@@ -30,6 +30,7 @@ impl Governance {
         let mut handlers: Vec<(&'static str, Arc<dyn Handler>)> =
             vec![(KIND, Arc::new(Reading { context: self.ingest_context() })), provision::proof_handler(self.clone())];
         handlers.extend(grant::timer::handlers(self));
+        handlers.extend(self.upkeep_handlers());
         handlers
     }
 

@@ -9,7 +9,7 @@ use domain::access::Action;
 use futures_util::stream::BoxStream;
 use ids::{ConnectorId, SyncId};
 use store::connector::LogLine;
-use store::file::Digest;
+use store::file::{Digest, Stored};
 use store::sync::Sync;
 use store::{Connection, Page, Paging, Tx};
 
@@ -101,6 +101,17 @@ async fn find(
     let seen = access::connector(conn, tenant, caller, sync.connector_id, action).await;
     seen.map(|_| sync)
         .map_err(|error| if error.code() == Code::NotFound { Error::not_found("sync", id) } else { error })
+}
+
+/// Notes that a file was stored; no clean-up takes it away before the change is committed.
+pub(crate) async fn keep(governance: &Governance, tx: &mut Tx, stored: &Stored, kind: store::file::Kind) -> Result<()> {
+    let now = tx.now();
+    store::file::record(tx.conn(), stored, kind, now).await?;
+    // An older file with the same content may have been cleaned up between its coming and now.
+    if !governance.files().contains(&stored.digest).await.map_err(bring::storage)? {
+        return Err(Error::new(Code::Unavailable, "the file was just being cleaned up; send it again"));
+    }
+    Ok(())
 }
 
 /// Has the file of a sync read.

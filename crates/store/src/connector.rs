@@ -24,7 +24,9 @@ use crate::{Connection, Tx};
 pub use log::{Level, LogLine, lines, write_line};
 pub(crate) use owner::OWNED;
 pub use owner::{is_owner, owners, set_owners};
-pub use secret::{Secret, remove_secret, secrets, set_secret};
+pub use secret::{
+    Sealed, Secret, all_secrets, remove_secret, reseal_secret, secret_place, secret_row, secrets, set_secret,
+};
 
 const COLUMNS: &str = "id, app_id, catalog_id, hosting, display_name, config, config_version, provisioning_enabled, \
      writes_refused, require_dpop, schedule, hold_rules, metadata, first_contact_at, last_contact_at, poll_interval_us, \

@@ -6,6 +6,7 @@
 
 mod digest;
 mod error;
+mod leftover;
 mod place;
 mod row;
 mod upload;
@@ -13,7 +14,7 @@ mod upload;
 use std::fmt;
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use futures_util::stream::{BoxStream, StreamExt as _};
 use ids::Rng;
 use object_store::path::Path;
@@ -23,7 +24,7 @@ use tokio::io::AsyncWriteExt as _;
 pub use digest::{Digest, NotADigest};
 pub use error::{Error, Result};
 pub use place::{Place, S3};
-pub use row::{File, Kind, find, record};
+pub use row::{File, Keeping, Kind, find, is_kept, record, removable, remove};
 pub use upload::{Stored, Upload};
 
 use digest::Hasher;
@@ -32,6 +33,8 @@ use digest::Hasher;
 #[derive(Clone)]
 pub struct Files {
     objects: Arc<dyn ObjectStore>,
+    /// Where the objects are, when that is a folder of this machine.
+    folder: Option<Utf8PathBuf>,
     rng: Arc<dyn Rng>,
 }
 
@@ -49,7 +52,11 @@ impl Files {
     /// # Errors
     /// [`Error::Open`] when the folder cannot be made or a setting makes no sense.
     pub async fn open(place: &Place, rng: Arc<dyn Rng>) -> Result<Self> {
-        Ok(Self { objects: place.open().await?, rng })
+        let folder = match place {
+            Place::Folder(folder) => Some(folder.clone()),
+            Place::S3(_) => None,
+        };
+        Ok(Self { objects: place.open().await?, folder, rng })
     }
 
     /// Begins a file of at most `limit_bytes`. Nothing of it is seen before [`Upload::finish`]; dropping it leaves
@@ -58,7 +65,7 @@ impl Files {
     /// # Errors
     /// [`Error::Unavailable`] and the like.
     pub async fn begin(&self, limit_bytes: u64) -> Result<Upload> {
-        let name = format!("incoming/{:016x}{:016x}", self.rng.next_u64(), self.rng.next_u64());
+        let name = format!("{INCOMING}/{:016x}{:016x}", self.rng.next_u64(), self.rng.next_u64());
         Upload::begin(Arc::clone(&self.objects), Path::from(name), limit_bytes).await
     }
 
@@ -117,9 +124,14 @@ impl Files {
     }
 }
 
+/// Where files are until their digest is known.
+const INCOMING: &str = "incoming";
+/// Where files are under their digest.
+const WHOLE: &str = "sha256";
+
 /// The name of an object: spread over folders, so that none of them holds too many.
 fn name(digest: &Digest) -> Path {
     let hex = digest.to_string();
     let (folder, _) = hex.split_at(2);
-    Path::from(format!("sha256/{folder}/{hex}"))
+    Path::from(format!("{WHOLE}/{folder}/{hex}"))
 }

@@ -12,6 +12,22 @@ pub(super) struct Lock {
     _file: File,
 }
 
+/// Lets temporary files lie in the data folder, where there is space for them, and removes those that a crash left there.
+/// The folder must be locked.
+pub(super) fn temporary(folder: &Utf8Path) -> anyhow::Result<()> {
+    let path = folder.join("tmp");
+    match std::fs::remove_dir_all(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("empty the folder `{path}`"));
+        }
+        _ => {}
+    }
+    std::fs::create_dir(&path).with_context(|| format!("make the folder `{path}`"))?;
+    // A second server of this process, as in tests, shares the folder of the first.
+    let _ = tempfile::env::override_temp_dir(path.as_std_path());
+    Ok(())
+}
+
 /// Makes the folder when it is not there, and locks it.
 pub(super) fn lock(folder: &Utf8Path) -> anyhow::Result<Lock> {
     DirBuilder::new()

@@ -12,8 +12,7 @@ use domain::sync::Trigger;
 use ids::ConnectorId;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
-use store::connector::{Connector, Secret};
-use store::seal::Place;
+use store::connector::{Connector, Secret, secret_place, secret_row};
 use store::{Connection, Tx};
 
 use super::ConnectorView;
@@ -160,9 +159,8 @@ impl Governance {
             }
         }
         for secret in store::connector::secrets(conn, connector.id).await? {
-            let row = format!("{}/{}", connector.id, secret.field);
-            let place = Place { table: "connector_secret", row: &row, column: "sealed" };
-            let text = self.sealer().open_text(place, &secret.sealed).map_err(Error::internal)?;
+            let row = secret_row(connector.id, &secret.field);
+            let text = self.sealer().open_text(secret_place(&row), &secret.sealed).map_err(Error::internal)?;
             values.insert(secret.field, text);
         }
         Ok(values)
@@ -214,8 +212,8 @@ impl Governance {
     }
 
     async fn seal(&self, tx: &mut Tx, caller: &Caller, id: ConnectorId, name: &str, text: &SecretString) -> Result<()> {
-        let row = format!("{id}/{name}");
-        let place = Place { table: "connector_secret", row: &row, column: "sealed" };
+        let row = secret_row(id, name);
+        let place = secret_place(&row);
         let plain = text.expose_secret();
         let sealed = self.sealer().seal(place, plain.as_bytes(), tx.rng()).map_err(Error::internal)?;
         let letters: Vec<char> = plain.chars().collect();

@@ -110,10 +110,9 @@ impl Desk {
         engine: &str,
     ) -> Result<()> {
         let mut tx = self.governance.store().begin().await?;
-        let now = tx.now();
         // The task is held, so that its end and this upload follow one another.
         store::task::get_for_update(&mut tx, task).await?;
-        file::record(tx.conn(), &stored, Kind::C1z, now).await?;
+        crate::sync::keep(&self.governance, &mut tx, &stored, Kind::C1z).await?;
         let found = store::sync::of_task(tx.conn(), from, task.as_str()).await?;
         let waits = |sync: &store::sync::Sync| sync.state.after(Step::Uploaded).is_ok() && sync.file.is_none();
         if let Some(mut sync) = found.filter(waits) {
@@ -133,9 +132,8 @@ impl Desk {
     /// Item 27.
     async fn log_came(&self, from: ConnectorId, task: &TaskId, stored: Stored) -> Result<()> {
         let mut tx = self.governance.store().begin().await?;
-        let now = tx.now();
         store::task::get_for_update(&mut tx, task).await?;
-        file::record(tx.conn(), &stored, Kind::Log, now).await?;
+        crate::sync::keep(&self.governance, &mut tx, &stored, Kind::Log).await?;
         let found = store::sync::of_task(tx.conn(), from, task.as_str()).await?;
         if let Some(mut sync) = found.filter(|sync| sync.log != Some(stored.digest)) {
             sync.log = Some(stored.digest);

@@ -82,7 +82,7 @@ impl BroughtFile {
         if let Some(mut open) = open {
             stop(&mut tx, &caller, &mut open, "a file was brought in its place").await?;
         }
-        file::record(tx.conn(), &stored, file::Kind::C1z, now).await?;
+        super::keep(&governance, &mut tx, &stored, file::Kind::C1z).await?;
         let mut sync = wish(&mut tx, &caller, connector).await?;
         sync.state = sync.state.after(Step::Uploaded).map_err(Error::internal)?;
         sync.uploaded_at = Some(now);

@@ -5,5 +5,6 @@ mod connectors;
 mod lifetime;
 mod schedule;
 mod secrets;
+mod upkeep;
 mod workplace;
 mod world;

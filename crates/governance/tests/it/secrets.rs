@@ -17,11 +17,11 @@ use testkit::database::Database;
 
 use crate::world::World;
 
-const TOKEN: &str = "whimsical-scim-token-that-nobody-reads-9f3a";
+pub(crate) const TOKEN: &str = "whimsical-scim-token-that-nobody-reads-9f3a";
 
 /// An app that accepts one token.
 #[derive(Default)]
-struct App {
+pub(crate) struct App {
     asked: AtomicUsize,
 }
 
@@ -33,11 +33,11 @@ impl ConnectionTest for App {
     }
 }
 
-fn fields(value: &Value) -> Map<String, Value> {
+pub(crate) fn fields(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-async fn hosted(world: &World, caller: &Caller) -> anyhow::Result<ConnectorId> {
+pub(crate) async fn hosted(world: &World, caller: &Caller) -> anyhow::Result<ConnectorId> {
     let new = NewConnector {
         catalog_id: "whimsical".to_owned(),
         hosting: None,

@@ -21,20 +21,26 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) governance: Governance,
-    _folder: tempfile::TempDir,
+    /// Holds the stored files in `files`.
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl World {
     pub(crate) async fn new(database: &Database) -> anyhow::Result<Self> {
         let clock = ManualClock::new("2026-11-23T08:00:00Z".parse()?);
-        let governance = server(database, &clock).await?;
-        Ok(Self { clock, governance: governance.0, _folder: governance.1 })
+        let governance = server(database, &clock, &[SealKey::generate(&SeededRng::new(1))]).await?;
+        Ok(Self { clock, governance: governance.0, folder: governance.1 })
     }
 
     /// Another server process on the same database.
     pub(crate) async fn another(&self, database: &Database) -> anyhow::Result<Self> {
-        let (governance, folder) = server(database, &self.clock).await?;
-        Ok(Self { clock: self.clock.clone(), governance, _folder: folder })
+        self.with_keys(database, &[SealKey::generate(&SeededRng::new(1))]).await
+    }
+
+    /// Another server process on the same database, with these keys.
+    pub(crate) async fn with_keys(&self, database: &Database, keys: &[SealKey]) -> anyhow::Result<Self> {
+        let (governance, folder) = server(database, &self.clock, keys).await?;
+        Ok(Self { clock: self.clock.clone(), governance, folder })
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -112,10 +118,14 @@ impl World {
     }
 }
 
-async fn server(database: &Database, clock: &ManualClock) -> anyhow::Result<(Governance, tempfile::TempDir)> {
+async fn server(
+    database: &Database,
+    clock: &ManualClock,
+    keys: &[SealKey],
+) -> anyhow::Result<(Governance, tempfile::TempDir)> {
     let surroundings = Surroundings { clock: Arc::new(clock.clone()), rng: Arc::new(SystemRng) };
     let store = Store::open(&Location::parse(database.location())?, surroundings).await?;
-    let sealer = Sealer::new(&[SealKey::generate(&SeededRng::new(1))])?;
+    let sealer = Sealer::new(keys)?;
     let folder = tempfile::tempdir()?;
     let place = Place::Folder(folder.path().join("files").try_into()?);
     let files = Files::open(&place, Arc::new(SystemRng)).await?;

@@ -3,6 +3,7 @@
 
 mod basics;
 mod holds;
+mod keeping;
 mod lists;
 mod model;
 mod world;

@@ -245,7 +245,9 @@ CREATE TABLE file (
     sha256      TEXT PRIMARY KEY,
     bytes       BIGINT NOT NULL,
     kind        TEXT NOT NULL,
-    stored_at   BIGINT NOT NULL
+    stored_at   BIGINT NOT NULL,
+    -- Since when its content is not kept any more.
+    removed_at  BIGINT
 );
 
 CREATE TABLE sync (

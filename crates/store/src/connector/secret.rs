@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use crate::Connection;
 use crate::error::Result;
 use crate::row::{RowExt as _, micros};
+use crate::seal::Place;
 
 /// A secret setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secret {
     /// The name of the setting.
     pub field: String,
-    /// The value, sealed for its place (`connector_secret`, `CONNECTOR/FIELD`, `sealed`).
+    /// The value, sealed for its [place](secret_place).
     pub sealed: Vec<u8>,
     /// The last four characters of a long one, so that people can tell which it is.
     pub last_four: Option<String>,
@@ -43,6 +44,65 @@ pub async fn secrets(conn: &mut Connection, connector: ConnectorId) -> Result<Ve
         })
     };
     rows.iter().map(read).collect()
+}
+
+/// The row of a secret in its [place](secret_place).
+#[must_use]
+pub fn secret_row(connector: ConnectorId, field: &str) -> String {
+    format!("{connector}/{field}")
+}
+
+/// Where the secret of this [row](secret_row) stands.
+#[must_use]
+pub const fn secret_place(row: &str) -> Place<'_> {
+    Place { table: "connector_secret", row, column: "sealed" }
+}
+
+/// A secret of any connector, sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Whose it is.
+    pub connector: ConnectorId,
+    /// The name of the setting.
+    pub field: String,
+    /// The sealed value.
+    pub sealed: Vec<u8>,
+}
+
+/// The secrets of all connectors in the order of their places, those behind the place `after`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn all_secrets(conn: &mut Connection, after: Option<&Sealed>, limit: u32) -> Result<Vec<Sealed>> {
+    let rows = sqlx::query(
+        "SELECT connector_id, field, sealed FROM connector_secret WHERE connector_id > $1 \
+         OR (connector_id = $1 AND field > $2) ORDER BY connector_id, field LIMIT $3",
+    )
+    .bind(after.map(|after| after.connector.to_string()).unwrap_or_default())
+    .bind(after.map(|after| after.field.clone()).unwrap_or_default())
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await?;
+    let read = |row: &sqlx::any::AnyRow| {
+        Ok(Sealed { connector: row.parsed("connector_id")?, field: row.text("field")?, sealed: row.bytes("sealed")? })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Puts the same secret there, sealed anew; nothing when it was set meanwhile. Whether it was put.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn reseal_secret(conn: &mut Connection, old: &Sealed, sealed: Vec<u8>) -> Result<bool> {
+    let done =
+        sqlx::query("UPDATE connector_secret SET sealed = $1 WHERE connector_id = $2 AND field = $3 AND sealed = $4")
+            .bind(sealed)
+            .bind(old.connector.to_string())
+            .bind(&old.field)
+            .bind(old.sealed.clone())
+            .execute(conn)
+            .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Stores a secret in place of the one with its name.

@@ -10,7 +10,7 @@ mod grants;
 mod resources;
 
 pub use accounts::{Account, AccountFilter, account, accounts, accounts_of};
-pub use differences::{DifferenceFilter, differences};
+pub use differences::{DifferenceFilter, differences, forget_discarded};
 pub use entitlements::{Entitlement, EntitlementFilter, entitlement, entitlements};
 pub use exclusive::{Member, exclusive_set};
 pub use grants::{Grant, GrantFilter, When, grant, grants};

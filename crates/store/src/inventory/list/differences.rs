@@ -1,13 +1,14 @@
 //! What a sync changed.
 
 use ids::{SyncId, TenantId};
+use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use super::super::difference::{Change, Difference, ObjectKind};
-use crate::Connection;
 use crate::error::{Error, Result};
 use crate::page::{Page, Paging};
-use crate::row::RowExt as _;
+use crate::row::{RowExt as _, micros};
+use crate::{Connection, Tx};
 
 /// Which differences to list; what is not said does not matter.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,6 +54,31 @@ pub async fn differences(
     .await?;
     let numbered = rows.iter().map(|row| Ok((row.number("number")?.to_string(), Difference::read(row)?)));
     Ok(super::page(paging, numbered.collect::<Result<_>>()?))
+}
+
+/// Forgets some of what syncs would have changed that were discarded before this instant. Returns how many rows went; none
+/// when nothing is left.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_discarded(tx: &mut Tx, before: Timestamp, limit: u32) -> Result<u64> {
+    let found = sqlx::query(
+        "SELECT id FROM sync WHERE state = 'discarded' AND finished_at < $1 \
+         AND EXISTS (SELECT 1 FROM sync_difference WHERE sync_id = sync.id) LIMIT 1",
+    )
+    .bind(micros(before))
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(found) = found else { return Ok(0) };
+    let gone = sqlx::query(
+        "DELETE FROM sync_difference WHERE sync_id = $1 AND number IN \
+         (SELECT number FROM sync_difference WHERE sync_id = $1 ORDER BY number LIMIT $2)",
+    )
+    .bind(found.text("id")?)
+    .bind(i64::from(limit))
+    .execute(tx.conn())
+    .await?;
+    Ok(gone.rows_affected())
 }
 
 /// The connector and the number of the sync, when it was the first that was applied.
