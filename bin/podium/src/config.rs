@@ -6,11 +6,13 @@ mod check;
 mod quantity;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
@@ -42,6 +44,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data_dir: Utf8PathBuf,
     pub base_url: String,
+    pub proxy: Proxy,
     pub database: Database,
     pub storage: Storage,
     pub secrets: Secrets,
@@ -50,6 +53,25 @@ pub struct Config {
     pub hosted: Hosted,
     pub jobs: Jobs,
     pub log: Log,
+}
+
+/// The proxies in front of the server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "as for Config")]
+pub struct Proxy {
+    pub trusted: Vec<IpNet>,
+    pub header: ProxyHeader,
+}
+
+/// Where a proxy says who the client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyHeader {
+    /// Addresses, the client first.
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
 }
 
 /// Where the database is.
@@ -110,6 +132,8 @@ pub struct Connectors {
     pub poll_interval: Span,
     pub heartbeat_interval: Span,
     pub task_lease: Span,
+    pub tokens_per_client: NonZeroU32,
+    pub tokens_per_address: NonZeroU32,
     pub upload_limit: ByteSize,
 }
 

@@ -6,6 +6,7 @@ mod background;
 mod folder;
 mod metrics;
 mod places;
+mod proxy;
 mod signals;
 
 use std::net::SocketAddr;
@@ -67,7 +68,11 @@ impl Server {
         let (protection, trust) = protection(config, address, &settings)?;
         let base_url = settings.base_url.clone();
         let governance = Governance::new(store.clone(), sealer.clone(), files, settings);
-        let authority = Arc::new(Authority::open(store.clone(), &sealer).await?);
+        let limits = auth::authority::Limits {
+            per_client: config.connectors.tokens_per_client,
+            per_address: config.connectors.tokens_per_address,
+        };
+        let authority = Arc::new(Authority::open(store.clone(), &sealer).await?.with_limits(limits));
         let desk = Desk::new(governance.clone());
         let egress = if config.hosted.allow_private_networks { Egress::Anywhere } else { Egress::PublicOnly };
         let kinds = Kinds::new(egress);
@@ -85,7 +90,13 @@ impl Server {
         let background = Background { authority, desk, kinds, router: router.clone() };
         governance.plan_upkeep().await?;
         background.start(config, &governance, &parts, &cancel);
-        parts.spawn(serve(listener, protection, router, Limits::default(), cancel.clone()));
+        parts.spawn(serve(
+            listener,
+            protection,
+            proxy::believed(router, &config.proxy),
+            Limits::default(),
+            cancel.clone(),
+        ));
         parts.close();
         Ok(Self { governance, address, trust, first_link, parts, cancel, _folder: folder })
     }

@@ -36,6 +36,9 @@ async fn token(State(api): State<Api>, request: Request) -> Response {
     let mut response = Response::new(answer.body.into());
     *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or(http::StatusCode::BAD_GATEWAY);
     let headers = response.headers_mut();
+    if let Some(seconds) = answer.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(nonce) = HeaderValue::try_from(api.authority.nonce()) {

@@ -4,11 +4,13 @@
 
 mod call;
 mod network;
+mod throttle;
 mod token;
 
 use std::net::IpAddr;
 
 use dpop::Nonces;
+use governor::clock::MonotonicClock;
 use ids::{ConnectorId, CredentialId};
 use jiff::{SignedDuration, Timestamp};
 use store::Store;
@@ -18,7 +20,10 @@ use store::seal::Sealer;
 use crate::replay::Guard;
 use crate::signing::Keys;
 
+use throttle::Throttle;
+
 pub use call::{Call, CallError, ConnectorCaller};
+pub use throttle::Limits;
 pub use token::{Answer, MAX_FORM_BYTES, Refusal, Request};
 
 /// How long an access token lives (D7).
@@ -57,6 +62,7 @@ pub struct Authority {
     keys: Keys,
     nonces: Nonces,
     guard: Guard,
+    throttle: Throttle,
 }
 
 impl Authority {
@@ -70,7 +76,19 @@ impl Authority {
         let (newest, older) = derived.split_first().ok_or(store::seal::SealError::NoKey)?;
         let older: Vec<[u8; 32]> = older.iter().map(|key| **key).collect();
         let guard = Guard::new(&store);
-        Ok(Self { keys, nonces: Nonces::new(newest, &older), guard, store })
+        Ok(Self {
+            keys,
+            nonces: Nonces::new(newest, &older),
+            guard,
+            store,
+            throttle: Throttle::new(Limits::default(), MonotonicClock),
+        })
+    }
+
+    /// With other limits for requests for tokens.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { throttle: Throttle::new(limits, MonotonicClock), ..self }
     }
 
     /// A nonce for the header `DPoP-Nonce`: in each answer of the token endpoint, and in answers to calls that want one.

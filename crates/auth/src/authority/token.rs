@@ -4,6 +4,7 @@
 //! with the right key learns that the credential was revoked.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use dpop::assertion::{self, AssertionError};
 use dpop::proof::{self, Expected, Nonce, ProofError};
@@ -46,6 +47,8 @@ pub struct Answer {
     pub body: String,
     /// Why there is no token, for the log of the server.
     pub refusal: Option<Refusal>,
+    /// How many seconds to wait before the next request, for the header `Retry-After`.
+    pub retry_after: Option<u64>,
     /// Which credential of which connector the client claims to be, once it is found.
     pub subject: Option<Subject>,
 }
@@ -83,6 +86,9 @@ pub enum Refusal {
     /// The connector's setting demands a proof.
     #[error("this connector accepts only tokens that are bound to a key; use a connector that supports DPoP")]
     ProofRequired,
+    /// Too many requests came from this client or this address.
+    #[error("too many requests for tokens; the next is answered in {} s", seconds(*.0))]
+    TooMany(Duration),
     /// The server can't decide at the moment.
     #[error("the token endpoint can't decide at the moment")]
     Unavailable(#[source] Error),
@@ -106,9 +112,15 @@ impl Refusal {
             Self::Proof(_) | Self::SeveralProofs | Self::ProofReplay | Self::ProofRequired => {
                 (400, "invalid_dpop_proof", self.to_string())
             }
+            Self::TooMany(_) => (429, "slow_down", self.to_string()),
             Self::Unavailable(_) => (503, "temporarily_unavailable", "try again in a moment".to_owned()),
         }
     }
+}
+
+/// The seconds of a pause, rounded up.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 impl Refusal {
@@ -145,7 +157,7 @@ impl Authority {
     pub async fn token(&self, request: Request<'_>) -> Answer {
         let mut subject = None;
         let refusal = match self.grant(request, &mut subject).await {
-            Ok(body) => return Answer { status: 200, body, refusal: None, subject },
+            Ok(body) => return Answer { status: 200, body, refusal: None, retry_after: None, subject },
             Err(refusal) => refusal,
         };
         let (status, error, description) = refusal.answer();
@@ -166,7 +178,12 @@ impl Authority {
                 "refused a token: {refusal}"
             ),
         }
-        Answer { status, body, refusal: Some(refusal), subject }
+        let retry_after = match &refusal {
+            Refusal::TooMany(wait) => Some(seconds(*wait)),
+            Refusal::Unavailable(_) => Some(1),
+            _ => None,
+        };
+        Answer { status, body, refusal: Some(refusal), retry_after, subject }
     }
 
     /// Writes into the log of a connector why it gets no token, unless that is what was written there last.
@@ -194,7 +211,11 @@ impl Authority {
 
     async fn grant(&self, request: Request<'_>, subject: &mut Option<Subject>) -> Result<String, Refusal> {
         let now = self.store.now();
+        if let Some(from) = request.from {
+            self.throttle.address(from).map_err(Refusal::TooMany)?;
+        }
         let form = Form::read(request.form)?;
+        self.throttle.client(&form.client_id).map_err(Refusal::TooMany)?;
         // Before anything is asked of the database: the proof costs its sender more than us.
         let proof = match request.proofs {
             [] => None,

@@ -1,5 +1,7 @@
 //! The token endpoint (baton-service-mode §3, §16 server items 2–4).
 
+use std::num::NonZeroU32;
+
 use auth::authority::{Answer, Ended, Refusal, Request};
 use auth::credential::{Overlap, Rotation};
 use dpop::{SigningKey, assertion};
@@ -72,6 +74,25 @@ on_both_engines! {
         world.pass(300);
         world.authority.tend().await?;
         assert!(matches!(world.ask(&form, &[]).await.refusal, Some(Refusal::Assertion(_))));
+    }
+
+    async fn who_asks_too_often_is_told_when_to_ask_again(database: Database) {
+        let mut world = World::new(&database).await?;
+        let [client, other] = [world.client().await?, world.client().await?];
+        let limits = auth::authority::Limits { per_client: NonZeroU32::new(3).unwrap(), per_address: NonZeroU32::new(8).unwrap() };
+        world.authority = world.authority.with_limits(limits);
+        for _ in 0..3 {
+            assert_eq!(world.ask(&client.form(&world), &[]).await.status, 200);
+        }
+        let refused = world.ask(&client.form(&world), &[]).await;
+        assert_refused(&refused, 429, "slow_down", "too many requests");
+        assert!((1..=20).contains(&refused.retry_after.unwrap()), "{:?}", refused.retry_after);
+        // Another client has its own; then their address has had enough, whoever it says it is.
+        assert_eq!(world.ask(&other.form(&world), &[]).await.status, 200);
+        for unknown in 0..3 {
+            assert_eq!(world.ask(&form("x", &format!("c-{unknown}@podium.example/spe")), &[]).await.status, 401);
+        }
+        assert_refused(&world.ask("", &[]).await, 429, "slow_down", "too many requests");
     }
 
     async fn a_clock_that_is_off_is_named(database: Database) {

@@ -6,6 +6,7 @@ mod clocks;
 mod crash;
 mod deploy;
 mod documents;
+mod edge;
 mod faults;
 mod outages;
 mod scene;
