@@ -81,14 +81,14 @@ impl Authority {
             nonces: Nonces::new(newest, &older),
             guard,
             store,
-            throttle: Throttle::new(Limits::default(), MonotonicClock),
+            throttle: Throttle::new(Limits::default(), &MonotonicClock),
         })
     }
 
     /// With other limits for requests for tokens.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
-        Self { throttle: Throttle::new(limits, MonotonicClock), ..self }
+        Self { throttle: Throttle::new(limits, &MonotonicClock), ..self }
     }
 
     /// A nonce for the header `DPoP-Nonce`: in each answer of the token endpoint, and in answers to calls that want one.

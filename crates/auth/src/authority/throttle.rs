@@ -45,7 +45,7 @@ pub(super) struct Throttle<C: Clock + Clone = MonotonicClock> {
 }
 
 impl<C: Clock + Clone> Throttle<C> {
-    pub(super) fn new(limits: Limits, clock: C) -> Self {
+    pub(super) fn new(limits: Limits, clock: &C) -> Self {
         let limiter = |limit| RateLimiter::new(Quota::per_minute(limit), DashMapStateStore::default(), clock.clone());
         Self {
             clients: limiter(limits.per_client),
@@ -93,7 +93,7 @@ mod tests {
     fn each_client_and_each_address_has_its_own_limit() {
         let of = |number| NonZeroU32::new(number).unwrap();
         let clock = FakeRelativeClock::default();
-        let throttle = Throttle::new(Limits { per_client: of(60), per_address: of(6) }, clock.clone());
+        let throttle = Throttle::new(Limits { per_client: of(60), per_address: of(6) }, &clock);
         for _ in 0..60 {
             assert_eq!(throttle.client("a"), Ok(()));
         }
@@ -118,7 +118,7 @@ mod tests {
     fn who_is_quiet_is_forgotten() {
         let of = |number| NonZeroU32::new(number).unwrap();
         let clock = FakeRelativeClock::default();
-        let throttle = Throttle::new(Limits { per_client: of(60), per_address: of(6) }, clock.clone());
+        let throttle = Throttle::new(Limits { per_client: of(60), per_address: of(6) }, &clock);
         for number in 0..=KEYS {
             assert_eq!(throttle.client(&number.to_string()), Ok(()));
         }

@@ -38,6 +38,7 @@ impl Files {
     }
 
     /// The digests of all files that were stored before this instant.
+    #[must_use]
     pub fn stored_before(&self, before: Timestamp) -> BoxStream<'static, Result<Digest>> {
         let all = self.objects.list(Some(&Path::from(WHOLE)));
         all.map_err(|error| Error::of(&error, None))
