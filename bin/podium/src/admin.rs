@@ -1,6 +1,11 @@
 //! `podium admin`: administration by whoever has the machine.
 
+mod archive;
+mod backup;
+mod restore;
+
 use anyhow::bail;
+use camino::Utf8PathBuf;
 use clap::Subcommand;
 use secrecy::ExposeSecret as _;
 use store::audit::{Fault, verify};
@@ -15,6 +20,24 @@ pub(crate) enum Command {
     FirstLink(Flags),
     /// Verify the audit log: every row, every hash, from the first to the last
     Verify(Flags),
+    /// Write everything that this install remembers into one new file; the server may run meanwhile
+    Backup {
+        /// The file to write; it must not be there
+        file: Utf8PathBuf,
+        /// Put the keys that open sealed secrets into it too, and the authority that connectors trust: whoever has the file
+        /// then has everything
+        #[arg(long)]
+        with_keys: bool,
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Make an install anew out of a file that `backup` wrote; nothing may be there yet
+    Restore {
+        /// The file
+        file: Utf8PathBuf,
+        #[command(flatten)]
+        flags: Flags,
+    },
     /// Bring the database to the schema of this version
     Migrate(Flags),
 }
@@ -43,6 +66,15 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             }
             let faults: Vec<String> = verified.faults.iter().map(words).collect();
             bail!("the audit log was tampered with:\n{}", faults.join("\n"))
+        }
+        Command::Backup { file, with_keys, flags } => {
+            let keys = if with_keys { backup::Keys::Included } else { backup::Keys::LeftOut };
+            println!("{}", backup::run(&Config::load(&flags)?, &file, keys).await?);
+            Ok(())
+        }
+        Command::Restore { file, flags } => {
+            println!("{}", restore::run(&Config::load(&flags)?, &file).await?);
+            Ok(())
         }
         Command::Migrate(flags) => {
             let store = open(&Config::load(&flags)?).await?;

@@ -3,9 +3,9 @@
 //! Start at [`Server::start`].
 
 mod background;
-mod folder;
+pub(crate) mod folder;
 mod metrics;
-mod places;
+pub(crate) mod places;
 mod proxy;
 mod signals;
 

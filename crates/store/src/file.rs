@@ -24,7 +24,7 @@ use tokio::io::AsyncWriteExt as _;
 pub use digest::{Digest, NotADigest};
 pub use error::{Error, Result};
 pub use place::{Place, S3};
-pub use row::{File, Keeping, Kind, find, is_kept, record, removable, remove};
+pub use row::{File, Keeping, Kind, find, is_kept, kept, record, removable, remove};
 pub use upload::{Stored, Upload};
 
 use digest::Hasher;

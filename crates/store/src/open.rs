@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use ids::{Clock, Rng, SystemClock, SystemRng, TenantId};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -173,6 +173,15 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx> {
         let tx = self.write.begin_with(self.engine.begin()).await?;
         Ok(Tx::new(tx, self.engine, self.tenant, self.now(), Arc::clone(&self.surroundings.rng)))
+    }
+
+    /// Writes the database of an embedded engine, as it is at this moment, into a new file; everybody may go on meanwhile.
+    ///
+    /// # Errors
+    /// When the file is there already or cannot be written; on PostgreSQL, which has programs of its own for that.
+    pub async fn snapshot(&self, to: &Utf8Path) -> Result<()> {
+        sqlx::query("VACUUM INTO $1").bind(to.as_str()).execute(&mut *self.read().await?).await?;
+        Ok(())
     }
 
     /// Closes all connections; for an orderly end.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use camino::Utf8Path;
 
 /// Keeps other servers out of the folder until it is dropped, or the process dies.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     // Held for its lock.
     _file: File,
 }
@@ -29,7 +29,7 @@ pub(super) fn temporary(folder: &Utf8Path) -> anyhow::Result<()> {
 }
 
 /// Makes the folder when it is not there, and locks it.
-pub(super) fn lock(folder: &Utf8Path) -> anyhow::Result<Lock> {
+pub(crate) fn lock(folder: &Utf8Path) -> anyhow::Result<Lock> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)

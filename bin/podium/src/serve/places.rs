@@ -6,7 +6,7 @@ use store::file::{Place, S3};
 use crate::config::{Config, secret};
 
 /// The place that the settings name.
-pub(super) fn files(config: &Config) -> anyhow::Result<Place> {
+pub(crate) fn files(config: &Config) -> anyhow::Result<Place> {
     let storage = &config.storage;
     if storage.url.is_empty() {
         return Ok(Place::Folder(config.data_dir.join("files")));

@@ -64,6 +64,22 @@ pub async fn find(conn: &mut Connection, digest: &Digest) -> Result<Option<File>
     .transpose()
 }
 
+/// The files that are kept, in the order of their digests, behind `after`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn kept(conn: &mut Connection, after: Option<&Digest>, limit: u32) -> Result<Vec<Stored>> {
+    let rows =
+        sqlx::query("SELECT sha256, bytes FROM file WHERE removed_at IS NULL AND sha256 > $1 ORDER BY sha256 LIMIT $2")
+            .bind(after.map(ToString::to_string).unwrap_or_default())
+            .bind(i64::from(limit))
+            .fetch_all(conn)
+            .await?;
+    rows.iter()
+        .map(|row| Ok(Stored { digest: row.parsed("sha256")?, bytes: row.number("bytes")?.unsigned_abs() }))
+        .collect()
+}
+
 /// Until when files are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Keeping {
