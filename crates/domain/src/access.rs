@@ -43,11 +43,19 @@ pub enum Action {
     EditSettings,
     /// Make and end tokens of machines for others.
     EditApiClients,
+    /// See policies.
+    SeePolicies,
+    /// Make and edit policies.
+    EditPolicies,
+    /// Ask for access for anybody.
+    RequestForOthers,
+    /// Skip, hand on, restart or call off what others decide.
+    OverseeRequests,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::SeeConnectors,
         Self::AddConnector,
         Self::EditConnector,
@@ -65,6 +73,10 @@ impl Action {
         Self::SeeSettings,
         Self::EditSettings,
         Self::EditApiClients,
+        Self::SeePolicies,
+        Self::EditPolicies,
+        Self::RequestForOthers,
+        Self::OverseeRequests,
     ];
 
     /// What is wanted, as the second half of "you may not …".
@@ -88,6 +100,10 @@ impl Action {
             Self::SeeSettings => "see the settings",
             Self::EditSettings => "change the settings",
             Self::EditApiClients => "make or end API clients of others",
+            Self::SeePolicies => "see policies",
+            Self::EditPolicies => "edit policies",
+            Self::RequestForOthers => "ask for access for others",
+            Self::OverseeRequests => "take over what others decide",
         }
     }
 }
@@ -133,10 +149,17 @@ const fn role_may(role: Role, action: Action) -> bool {
         ),
         Role::Auditor => matches!(
             action,
-            A::SeeConnectors | A::SeeInventory | A::SeePeople | A::SeeAudit | A::VerifyAudit | A::SeeSettings
+            A::SeeConnectors
+                | A::SeeInventory
+                | A::SeePeople
+                | A::SeeAudit
+                | A::VerifyAudit
+                | A::SeeSettings
+                | A::SeePolicies
         ),
-        Role::Helpdesk => matches!(action, A::SeePeople),
-        Role::CampaignAdministrator | Role::User => false,
+        Role::Helpdesk => matches!(action, A::SeePeople | A::RequestForOthers),
+        Role::CampaignAdministrator => matches!(action, A::SeePolicies),
+        Role::User => false,
     }
 }
 
@@ -152,6 +175,7 @@ const fn owner_may(action: Action) -> bool {
             | A::EditApp
             | A::SeeInventory
             | A::SeeAudit
+            | A::SeePolicies
     )
 }
 
@@ -198,6 +222,10 @@ mod tests {
             (Action::SeeSettings, "y--y---"),
             (Action::EditSettings, "y------"),
             (Action::EditApiClients, "y------"),
+            (Action::SeePolicies, "y-yy--y"),
+            (Action::EditPolicies, "y------"),
+            (Action::RequestForOthers, "y---y--"),
+            (Action::OverseeRequests, "y------"),
         ] {
             let mut found: String =
                 roles.iter().map(|role| if may(&person(*role), action, Relation::None) { 'y' } else { '-' }).collect();

@@ -12,6 +12,7 @@ pub mod connector;
 pub mod email;
 pub mod grant;
 pub mod hold;
+pub mod policy;
 pub mod provision;
 pub mod request;
 pub mod schedule;

@@ -82,8 +82,7 @@ impl Governance {
     }
 
     async fn written_grant(&self, mut tx: Tx, grant: Grant) -> Result<Written<Grant>> {
-        let tenant = tx.tenant();
-        let grant = store::grant::find(tx.conn(), tenant, grant.id).await?.unwrap_or(grant);
+        let grant = store::grant::by_id(tx.conn(), grant.id).await?.unwrap_or(grant);
         let seq = tx.commit().await?;
         self.task_queued().notify_waiters();
         Ok(Written::new(grant, seq))
@@ -157,7 +156,7 @@ pub(crate) async fn take(
         person: grant.person_id,
         entitlement: Some(grant.entitlement_id),
         grant: Some(grant.id),
-        request,
+        request: request.or(grant.request_id),
         retry_of: before.iter().rev().find(|job| job.effect == Effect::Revoke).map(|job| job.id),
         profile: Map::new(),
     };

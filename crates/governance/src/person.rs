@@ -2,6 +2,8 @@
 //!
 //! Source: governance §1.2, §1.20 (R-ROLE-1, R-ROLE-2).
 
+mod relation;
+
 use std::collections::BTreeSet;
 
 use domain::access::{Action, Relation, may};

@@ -24,6 +24,7 @@ use crate::context::Caller;
 use crate::error::{Error, Result};
 
 pub use by_hand::JobFilter;
+pub(crate) use by_hand::{call_off_end, cancel, retry};
 pub(crate) use offer::{blocked, offer_waiting, to_people};
 pub(crate) use proof::handler as proof_handler;
 pub(crate) use report::{offered, offered_again, reported};

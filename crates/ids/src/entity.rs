@@ -108,6 +108,8 @@ entity_ids! {
     EntitlementId, "an entitlement";
     /// One uninterrupted period in which an account holds an entitlement.
     GrantId, "a grant";
+    /// A policy: who decides about requests, reviews and revocations.
+    PolicyId, "a policy";
     /// A request for access.
     RequestId, "a request";
     /// One change of one account in an app.

@@ -14,6 +14,6 @@ mod random;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entity::{
     AccountId, ApiTokenId, AppId, ConnectorId, CredentialId, EntitlementId, GrantId, HoldId, JobId, ParseIdError,
-    PersonId, ProvisionJobId, RequestId, ResourceId, SyncId, TenantId,
+    PersonId, PolicyId, ProvisionJobId, RequestId, ResourceId, SyncId, TenantId,
 };
 pub use random::{Rng, SeededRng, SystemRng};

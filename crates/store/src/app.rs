@@ -182,6 +182,22 @@ pub async fn owners(conn: &mut Connection, app: AppId) -> Result<Vec<PersonId>> 
     rows.iter().map(|row| row.parsed("owner_id")).collect()
 }
 
+/// Whether this person owns an app.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn owns_any(conn: &mut Connection, tenant: TenantId, person: PersonId) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT 1 AS one FROM app_owner o JOIN app a ON a.id = o.app_id WHERE o.owner_kind = 'person' \
+         AND o.owner_id = $1 AND a.tenant_id = $2 AND a.deleted_at IS NULL LIMIT 1",
+    )
+    .bind(person.to_string())
+    .bind(tenant.to_string())
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.is_some())
+}
+
 /// Makes these people, and nobody else, the owners of the app.
 ///
 /// # Errors

@@ -362,3 +362,13 @@ pub async fn delete(conn: &mut Connection, connector: &Connector, now: Timestamp
 fn span(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
+
+/// The connector of an app; the one that was added first when there are several.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_app(conn: &mut Connection, app: AppId) -> Result<Option<ConnectorId>> {
+    let sql = "SELECT id FROM connector WHERE app_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 1";
+    let row = sqlx::query(sql).bind(app.to_string()).fetch_optional(conn).await?;
+    row.map(|row| row.parsed("id")).transpose()
+}

@@ -190,10 +190,9 @@ pub async fn find_for_update(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>> 
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn find(conn: &mut Connection, tenant: TenantId, id: GrantId) -> Result<Option<Grant>> {
-    let sql = format!("SELECT {COLUMNS} FROM grant_period WHERE tenant_id = $1 AND id = $2");
-    let row =
-        sqlx::query(AssertSqlSafe(sql)).bind(tenant.to_string()).bind(id.to_string()).fetch_optional(conn).await?;
+pub async fn by_id(conn: &mut Connection, id: GrantId) -> Result<Option<Grant>> {
+    let sql = format!("SELECT {COLUMNS} FROM grant_period WHERE id = $1");
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(id.to_string()).fetch_optional(conn).await?;
     row.as_ref().map(Grant::read).transpose()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Source: governance §1.2, §1.20.
 
+mod group;
 mod role;
 
 use domain::actor::Role;
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::page::{Page, Paging};
 use crate::row::{RowExt as _, micros};
 
+pub use group::{Group, active, by_emails, manager, set_manager};
 pub use role::{add_role, anybody_is, others_are, roles, roles_of, set_roles};
 
 const COLUMNS: &str = "id, primary_email, display_name, status, source, created_at, updated_at, version";

@@ -3,9 +3,10 @@
 //! Source: governance §2.9 (T-J13…T-J15), R-V-6, the routes of §5.
 
 use domain::access::Action;
-use domain::provision::{State, Step};
+use domain::provision::{Effect, State, Step};
 use domain::task::Outcome;
 use ids::ProvisionJobId;
+use store::grant::Grant;
 use store::provision::{Job, Trouble};
 use store::task::Ending;
 use store::{Page, Paging, Tx};
@@ -72,7 +73,7 @@ impl Governance {
             Some(note) => event.with_reason(note),
             None => event,
         });
-        effect::done(&mut tx, caller, &job).await?;
+        effect::done(&mut tx, caller, &mut job).await?;
         self.written(tx, job).await
     }
 
@@ -186,4 +187,20 @@ pub(crate) async fn cancel(tx: &mut Tx, caller: &Caller, job: &mut Job, why: &st
     }
     store::provision::update(tx.conn(), job, now).await?;
     offer::next(tx, caller, &job.subject).await
+}
+
+/// The end of a grant is called off before the app was asked: its jobs go, the period stays (T-G9).
+///
+/// # Errors
+/// `FailedPrecondition` when a connector works on it.
+pub(crate) async fn call_off_end(tx: &mut Tx, caller: &Caller, grant: &Grant) -> Result<()> {
+    for mut job in store::provision::of_grant(tx.conn(), grant.id).await? {
+        if job.state == State::Leased {
+            return Err(Error::refused("the access is being taken away at this moment").with_hint("ask for it anew"));
+        }
+        if job.state.is_pending() && job.effect == Effect::Revoke {
+            cancel(tx, caller, &mut job, "it was extended").await?;
+        }
+    }
+    Ok(())
 }

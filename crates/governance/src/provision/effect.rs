@@ -30,7 +30,7 @@ pub(super) async fn begun(tx: &mut Tx, job: &Job) -> Result<()> {
 }
 
 /// The job is said to be done (T-J6, T-J13).
-pub(super) async fn done(tx: &mut Tx, caller: &Caller, job: &Job) -> Result<()> {
+pub(super) async fn done(tx: &mut Tx, caller: &Caller, job: &mut Job) -> Result<()> {
     match (job.effect, job.account_id, job.entitlement_id) {
         (Effect::Grant | Effect::Swap, Some(account), Some(entitlement)) => {
             given(tx, caller, job, account, entitlement).await?;
@@ -43,7 +43,13 @@ pub(super) async fn done(tx: &mut Tx, caller: &Caller, job: &Job) -> Result<()> 
 }
 
 /// T-G3, T-G13: the account holds the entitlement, and no other of its set.
-async fn given(tx: &mut Tx, caller: &Caller, job: &Job, account: AccountId, entitlement: EntitlementId) -> Result<()> {
+async fn given(
+    tx: &mut Tx,
+    caller: &Caller,
+    job: &mut Job,
+    account: AccountId,
+    entitlement: EntitlementId,
+) -> Result<()> {
     let now = tx.now();
     let opened = match job.grant_id {
         Some(id) => store::grant::find_for_update(tx, id).await?.filter(|grant| !grant.state.is_final()),
@@ -51,9 +57,14 @@ async fn given(tx: &mut Tx, caller: &Caller, job: &Job, account: AccountId, enti
     };
     // Done by hand after it failed: the failed period is over, and a new one begins (T-Q14).
     let is_new = opened.is_none();
-    let mut grant = match opened {
-        Some(grant) => grant,
-        None => grant::opened(tx, job, Origin::Request, State::Approved),
+    let mut grant = if let Some(grant) = opened {
+        grant
+    } else {
+        let grant = grant::opened(tx, job, Origin::Request, State::Approved);
+        match job.grant_id {
+            Some(before) => grant::like(tx, before, grant).await?,
+            None => grant,
+        }
     };
     if grant.state.is_held() {
         return Ok(());
@@ -76,6 +87,8 @@ async fn given(tx: &mut Tx, caller: &Caller, job: &Job, account: AccountId, enti
     if is_new {
         let tenant = tx.tenant();
         store::grant::insert(tx.conn(), tenant, &grant).await?;
+        job.grant_id = Some(grant.id);
+        store::provision::update(tx.conn(), job, now).await?;
     } else {
         store::grant::update(tx.conn(), &mut grant).await?;
     }

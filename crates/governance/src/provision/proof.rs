@@ -69,6 +69,9 @@ impl Governance {
         let found = store::sync::find(&mut *store.read().await?, store.tenant(), sync).await?;
         let sync = found.ok_or_else(|| Error::not_found("sync", sync))?;
         let counts = sync.state == domain::sync::State::Applied && matches!(sync.kind, Kind::Full | Kind::FileImport);
+        if sync.state == domain::sync::State::Applied {
+            self.match_accounts(&caller, sync.connector_id).await?;
+        }
         let Some(started) = sync.started_at.filter(|_| counts) else { return Ok(()) };
         // What settled before the sync started must be seen in it.
         let by = started.checked_sub(SETTLE).unwrap_or(started);

@@ -84,8 +84,8 @@ pub(crate) async fn reported(
     }
     store::provision::update(tx.conn(), &mut job, now).await?;
     match said {
-        Step::Reported => effect::done(tx, caller, &job).await?,
-        Step::WaitsForPerson if job.effect != Effect::CreateAccount => effect::done(tx, caller, &job).await?,
+        Step::Reported => effect::done(tx, caller, &mut job).await?,
+        Step::WaitsForPerson if job.effect != Effect::CreateAccount => effect::done(tx, caller, &mut job).await?,
         Step::Declined => effect::not_done(tx, caller, &job, ByHand::No).await?,
         Step::Failed => {
             effect::not_done(tx, caller, &job, ByHand::Yes).await?;

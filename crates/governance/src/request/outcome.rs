@@ -1,7 +1,7 @@
 //! What becomes of an approved request when its jobs are done, or cannot be (T-Q8, T-Q9, T-Q14).
 
 use domain::audit::{Event, Object};
-use domain::provision::{Effect, State as JobState};
+use domain::provision::{Cause, Effect, State as JobState};
 use domain::request::{Kind, State, Step};
 use serde_json::json;
 use store::Tx;
@@ -36,7 +36,8 @@ pub(crate) async fn job_failed(tx: &mut Tx, caller: &Caller, job: &Job) -> Resul
 }
 
 async fn of(tx: &mut Tx, job: &Job) -> Result<Option<Request>> {
-    match job.request_id {
+    // What ends later what a request gave belongs to it, and does not carry it out.
+    match job.request_id.filter(|_| job.cause == Cause::Request) {
         Some(id) => Ok(store::request::find_for_update(tx, id).await?),
         None => Ok(None),
     }

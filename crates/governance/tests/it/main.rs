@@ -3,6 +3,7 @@
 
 mod connectors;
 mod lifetime;
+mod requests;
 mod schedule;
 mod secrets;
 mod upkeep;

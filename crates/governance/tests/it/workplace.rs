@@ -253,7 +253,8 @@ impl Workplace {
         let account = self.account(login).await?;
         let mut conn = self.world.store().read().await?;
         let filter = list::GrantFilter::Account(account);
-        let page = list::grants(&mut conn, filter, list::When::Ever, Paging::first(100)).await?;
+        let mut page = list::grants(&mut conn, filter, list::When::Ever, Paging::first(100)).await?;
+        page.rows.sort_by_key(|grant| (grant.starts_at, grant.ended_at.is_none()));
         let words = |grant: list::Grant| {
             let why = grant.end_reason.map(|why| format!("({why})")).unwrap_or_default();
             format!("{} {} {}{why}", grant.entitlement_name, grant.origin, grant.state)

@@ -63,6 +63,9 @@ impl World {
             version: 1,
         };
         store::person::insert(tx.conn(), tenant, &person).await?;
+        for role in roles {
+            store::person::add_role(tx.conn(), id, *role, "system", now).await?;
+        }
         tx.commit().await?;
         let actor = Actor::Person { id, roles: roles.iter().copied().collect(), token: None };
         Ok(Caller::new(actor, Via::Rest))

@@ -45,11 +45,13 @@ CREATE TABLE person (
     display_name  TEXT NOT NULL,
     status        TEXT NOT NULL,
     source        TEXT NOT NULL,
+    manager_id    TEXT REFERENCES person (id),
     created_at    BIGINT NOT NULL,
     updated_at    BIGINT NOT NULL,
     version       BIGINT NOT NULL,
     deleted_at    BIGINT
 );
+CREATE INDEX person_manager ON person (manager_id) WHERE manager_id IS NOT NULL;
 CREATE UNIQUE INDEX person_email ON person (tenant_id, primary_email) WHERE deleted_at IS NULL;
 
 CREATE TABLE person_role (

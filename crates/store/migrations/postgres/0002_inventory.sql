@@ -108,6 +108,7 @@ CREATE TABLE account (
     version       BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX account_key ON account (connector_id, key);
+CREATE INDEX account_unowned ON account (connector_id, id) WHERE owner_source = 'none';
 CREATE INDEX account_owner ON account (owner_person_id, id) WHERE owner_person_id IS NOT NULL;
 
 CREATE TABLE entitlement (

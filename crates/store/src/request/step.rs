@@ -209,15 +209,13 @@ pub async fn close_assignees(conn: &mut Connection, step: &Step) -> Result<()> {
     Ok(())
 }
 
-/// Whether a step of the request was ever this person's to decide.
+/// Whether a step of the request was ever this person's to decide, or somebody stood in for them.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn is_assigned(conn: &mut Connection, request: RequestId, person: PersonId) -> Result<bool> {
-    let row = sqlx::query("SELECT 1 AS one FROM request_assignee WHERE request_id = $1 AND person_id = $2 LIMIT 1")
-        .bind(request.to_string())
-        .bind(person.to_string())
-        .fetch_optional(conn)
-        .await?;
+    let sql =
+        "SELECT 1 AS one FROM request_assignee WHERE request_id = $1 AND (person_id = $2 OR on_behalf_of = $2) LIMIT 1";
+    let row = sqlx::query(sql).bind(request.to_string()).bind(person.to_string()).fetch_optional(conn).await?;
     Ok(row.is_some())
 }

@@ -1,0 +1,171 @@
+//! What people set about requests for an entitlement, or for everything in an app.
+//!
+//! A value that an entitlement does not have comes from its app, then from the tenant (R-A-7).
+//!
+//! Source: governance §1.3, §1.8, §3.2 (R-A-7).
+
+use ids::{AppId, EntitlementId, PersonId, PolicyId, TenantId};
+use jiff::SignedDuration;
+use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
+
+use crate::Connection;
+use crate::error::{Error, Result};
+use crate::row::{RowExt as _, flag};
+
+const COLUMNS: &str = "requestable, request_policy_id, revoke_policy_id, emergency_policy_id, max_duration, \
+     default_duration, version";
+
+/// What something says about requests; none is left to whatever is above it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// Whether people may ask for it.
+    pub is_requestable: Option<bool>,
+    /// Who decides about requests.
+    pub request_policy: Option<PolicyId>,
+    /// Who decides about revocations.
+    pub revoke_policy: Option<PolicyId>,
+    /// Who decides when it is urgent; without one nothing is.
+    pub emergency_policy: Option<PolicyId>,
+    /// How long access may be asked for at most.
+    pub max_duration: Option<SignedDuration>,
+    /// How long it is asked for when nobody says so.
+    pub default_duration: Option<SignedDuration>,
+    /// Grows with each change; 0 before anything was set.
+    pub version: i64,
+}
+
+impl Setting {
+    fn read(row: &AnyRow) -> Result<Self> {
+        let span = |column| Ok::<_, Error>(row.number_opt(column)?.map(SignedDuration::from_micros));
+        Ok(Self {
+            is_requestable: row.number_opt("requestable")?.map(|set| set != 0),
+            request_policy: row.parsed_opt("request_policy_id")?,
+            revoke_policy: row.parsed_opt("revoke_policy_id")?,
+            emergency_policy: row.parsed_opt("emergency_policy_id")?,
+            max_duration: span("max_duration")?,
+            default_duration: span("default_duration")?,
+            version: row.number("version")?,
+        })
+    }
+
+    /// This, with what it leaves open from above.
+    #[must_use]
+    pub fn or(self, above: Self) -> Self {
+        Self {
+            is_requestable: self.is_requestable.or(above.is_requestable),
+            request_policy: self.request_policy.or(above.request_policy),
+            revoke_policy: self.revoke_policy.or(above.revoke_policy),
+            emergency_policy: self.emergency_policy.or(above.emergency_policy),
+            max_duration: self.max_duration.or(above.max_duration),
+            default_duration: self.default_duration.or(above.default_duration),
+            version: self.version,
+        }
+    }
+}
+
+/// Whose setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Everything in an app.
+    App(AppId),
+    /// One entitlement.
+    Entitlement(EntitlementId),
+}
+
+impl Of {
+    fn place(self) -> (&'static str, &'static str, String) {
+        match self {
+            Self::App(id) => ("app_setting", "app_id", id.to_string()),
+            Self::Entitlement(id) => ("entitlement_setting", "entitlement_id", id.to_string()),
+        }
+    }
+}
+
+/// What was set; nothing at all when nobody did.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn find(conn: &mut Connection, of: Of) -> Result<Setting> {
+    let (table, column, id) = of.place();
+    let sql = format!("SELECT {COLUMNS} FROM {table} WHERE {column} = $1");
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(conn).await?;
+    row.as_ref().map_or(Ok(Setting::default()), Setting::read)
+}
+
+/// What holds for an entitlement of an app.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn effective(conn: &mut Connection, app: AppId, entitlement: Option<EntitlementId>) -> Result<Setting> {
+    let above = find(conn, Of::App(app)).await?;
+    match entitlement {
+        Some(entitlement) => Ok(find(conn, Of::Entitlement(entitlement)).await?.or(above)),
+        None => Ok(above),
+    }
+}
+
+/// Sets it, if it still has the version that was read, and counts the version up.
+///
+/// # Errors
+/// [`Error::Stale`] when somebody changed it since.
+pub async fn set(conn: &mut Connection, tenant: TenantId, of: Of, setting: &mut Setting) -> Result<()> {
+    let (table, column, id) = of.place();
+    let (more, value) = match of {
+        Of::App(_) => ("", ""),
+        Of::Entitlement(_) => (", risk_level", ", 'low'"),
+    };
+    let sql = format!(
+        "INSERT INTO {table} ({column}, tenant_id, {COLUMNS}{more}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1{value}) \
+         ON CONFLICT ({column}) DO UPDATE SET requestable = $3, request_policy_id = $4, revoke_policy_id = $5, \
+         emergency_policy_id = $6, max_duration = $7, default_duration = $8, version = {table}.version + 1 \
+         WHERE {table}.version = $9"
+    );
+    let span = |span: Option<SignedDuration>| span.map(|span| i64::try_from(span.as_micros()).unwrap_or(i64::MAX));
+    let written = sqlx::query(AssertSqlSafe(sql))
+        .bind(id.clone())
+        .bind(tenant.to_string())
+        .bind(setting.is_requestable.map(flag))
+        .bind(setting.request_policy.map(|id| id.to_string()))
+        .bind(setting.revoke_policy.map(|id| id.to_string()))
+        .bind(setting.emergency_policy.map(|id| id.to_string()))
+        .bind(span(setting.max_duration))
+        .bind(span(setting.default_duration))
+        .bind(setting.version)
+        .execute(conn)
+        .await?;
+    if written.rows_affected() == 0 {
+        return Err(Error::Stale { kind: "setting", id });
+    }
+    setting.version += 1;
+    Ok(())
+}
+
+/// The owners of an entitlement, active or not.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn owners(conn: &mut Connection, entitlement: EntitlementId) -> Result<Vec<PersonId>> {
+    let sql = "SELECT person_id FROM entitlement_owner WHERE entitlement_id = $1 ORDER BY person_id";
+    let rows = sqlx::query(sql).bind(entitlement.to_string()).fetch_all(conn).await?;
+    rows.iter().map(|row| row.parsed("person_id")).collect()
+}
+
+/// Makes these people, and nobody else, the owners of an entitlement.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_owners(conn: &mut Connection, entitlement: EntitlementId, people: &[PersonId]) -> Result<()> {
+    sqlx::query("DELETE FROM entitlement_owner WHERE entitlement_id = $1")
+        .bind(entitlement.to_string())
+        .execute(&mut *conn)
+        .await?;
+    for person in people {
+        sqlx::query("INSERT INTO entitlement_owner (entitlement_id, person_id) VALUES ($1, $2)")
+            .bind(entitlement.to_string())
+            .bind(person.to_string())
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
