@@ -52,7 +52,7 @@ fn copy(source: &Utf8Path, id: &SyncId, database: &Utf8Path) -> rusqlite::Result
 }
 
 /// Sets what a database needs that nobody will look for after a crash.
-fn scratch(conn: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn scratch(conn: &Connection) -> rusqlite::Result<()> {
     configure(conn)?;
     conn.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;")
 }

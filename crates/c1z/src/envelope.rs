@@ -14,6 +14,7 @@ use crate::{Error, Result};
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{encode, temporary};
+pub(crate) use frame::{FrameHeader, MAX_HEADER};
 pub(crate) use prefix::{Prefix, prefix};
 
 const V1_MAGIC: [u8; 5] = *b"C1ZF\0";

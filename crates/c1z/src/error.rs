@@ -27,14 +27,33 @@ pub enum Error {
         /// The file.
         path: Utf8PathBuf,
     },
-    /// The file has the v3 envelope.
+    /// The file has the v3 envelope, and was to be written.
     #[error(
-        "`{path}` is a v3 (Pebble) .c1z, which is not supported yet\n\
-         hint: sync again with `--storage-engine sqlite`"
+        "`{path}` is a v3 (Pebble) .c1z, which is read but never written\n\
+         hint: name another file for the output; the sync starts anew there"
     )]
     UnsupportedV3 {
         /// The file.
         path: Utf8PathBuf,
+    },
+    /// The file has the v3 envelope, and is damaged.
+    #[error("read `{path}`: {what}\nhint: the file is damaged; copy it again or sync again")]
+    DamagedPebble {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is damaged in it.
+        what: String,
+    },
+    /// The file has the v3 envelope, and something in it that is not read here.
+    #[error(
+        "`{path}` is a v3 (Pebble) .c1z that this version cannot read: {reason}\n\
+         hint: sync again with `--storage-engine sqlite`"
+    )]
+    UnsupportedPebble {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is not read.
+        reason: String,
     },
     /// The file ends before its content does.
     #[error("read `{path}`: unexpected EOF\nhint: the file was cut short; copy it again or sync again")]

@@ -5,8 +5,8 @@
 //! [`View`].
 //!
 //! How a file is opened: [`Format::detect`] looks at the first five bytes; the v1 envelope (`C1ZF`) is a zstd frame
-//! around a SQLite database, which is decoded to a temporary folder; the v3 envelope (`C1Z3`) is recognised and refused
-//! with [`Error::UnsupportedV3`].
+//! around a SQLite database, which is decoded to a temporary folder; the v3 envelope (`C1Z3`) holds a Pebble store, which
+//! is read and made into such a database. Only v1 is written; [`Store`] refuses v3 with [`Error::UnsupportedV3`].
 //!
 //! What holds throughout:
 //! - Memory does not grow with the file: rows are streamed, decoding and encoding go through a file.
@@ -22,6 +22,7 @@ mod envelope;
 mod error;
 mod filter;
 mod limits;
+mod pebble;
 mod peek;
 mod reader;
 mod record;

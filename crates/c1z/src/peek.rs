@@ -9,6 +9,7 @@
 use camino::Utf8Path;
 
 use crate::envelope::{Prefix, prefix};
+use crate::pebble::Extent;
 use crate::reader::{folder_path, read_only, temporary_folder};
 use crate::{Error, Format, Limits, Reader, Result, SyncRun, schema, sync_run};
 
@@ -29,7 +30,7 @@ pub fn read_syncs(path: &Utf8Path, limits: &Limits) -> Result<Vec<SyncRun>> {
     {
         return Ok(runs);
     }
-    Reader::open(path, limits)?.syncs()
+    Reader::open_extent(path, limits, None, Extent::Syncs)?.syncs()
 }
 
 /// Returns the syncs when everything needed for that is in `prefix`.

@@ -7,8 +7,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
+use crate::pebble::Extent;
 use crate::{
-    Error, Format, Limits, Record, Result, Row, Stats, SyncId, SyncRun, View, copy, diff, envelope, schema, sync_run,
+    Error, Format, Limits, Record, Result, Row, Stats, SyncId, SyncRun, View, copy, diff, envelope, pebble, schema,
+    sync_run,
 };
 
 /// A file opened for reading. The file itself is read once, at the start, and never written.
@@ -38,17 +40,26 @@ impl Reader {
     /// What older or other writers leave out of the database is added to the decoded copy.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::InvalidFile`], [`Error::UnsupportedV3`] and the other errors that name what is wrong
-    /// with the file; [`Error::DiskFull`] or [`Error::Io`] when it cannot be decoded to the folder.
+    /// [`Error::Missing`], [`Error::InvalidFile`] and the other errors that name what is wrong with the file;
+    /// [`Error::DiskFull`] or [`Error::Io`] when it cannot be decoded to the folder.
     pub fn open_in(path: &Utf8Path, limits: &Limits, temp_dir: Option<&Utf8Path>) -> Result<Self> {
-        let format = match Format::detect(path)? {
-            Some(Format::V1) => Format::V1,
-            Some(Format::V3) => return Err(Error::UnsupportedV3 { path: path.into() }),
-            None => return Err(Error::Missing { path: path.into() }),
-        };
+        Self::open_extent(path, limits, temp_dir, Extent::Everything)
+    }
+
+    /// Opens the file with the rows of `extent`; what else a v1 file holds comes with them.
+    pub(crate) fn open_extent(
+        path: &Utf8Path,
+        limits: &Limits,
+        temp_dir: Option<&Utf8Path>,
+        extent: Extent,
+    ) -> Result<Self> {
+        let format = Format::detect(path)?.ok_or_else(|| Error::Missing { path: path.into() })?;
         let folder = temporary_folder(temp_dir)?;
         let database = folder_path(&folder)?.join("db");
-        envelope::decode(path, &database, limits)?;
+        match format {
+            Format::V1 => envelope::decode(path, &database, limits).map(drop)?,
+            Format::V3 => pebble::decode(path, &database, limits, extent)?,
+        }
         let conn = connect(path, &database)?;
         Ok(Self { conn, path: path.into(), database, format, _folder: folder })
     }

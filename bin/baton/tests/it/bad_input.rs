@@ -57,10 +57,21 @@ fn damaged_files_are_named_as_such() {
 }
 
 #[test]
-fn a_v3_file_is_refused_with_a_way_out() {
-    let file = fixture("users25-pebble.c1z");
-    check(&file, 2, "v3 (Pebble)");
-    assert!(on(&file, &["stats"]).err.contains("--storage-engine sqlite"));
+fn damaged_files_of_the_pebble_engine_are_named_as_such() {
+    let folder = Folder::new();
+    let good = std::fs::read(fixture("users25-pebble.c1z")).unwrap();
+    let mut flipped = good.clone();
+    flipped[good.len() - 100] ^= 1;
+    for (name, bytes, text) in [
+        ("bare", b"C1Z3\0".to_vec(), "unexpected EOF"),
+        ("cut", good[..good.len() / 2].to_vec(), "unexpected EOF"),
+        ("no-manifest", b"C1Z3\0\0\0\0\0".to_vec(), "its engine is ``"),
+        ("flipped", flipped, "does not have its checksum"),
+    ] {
+        let file = folder.join(name);
+        std::fs::write(&file, bytes).unwrap();
+        check(&file, 2, text);
+    }
 }
 
 #[test]

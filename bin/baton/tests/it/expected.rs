@@ -50,6 +50,11 @@ fn one_sync() {
 }
 
 #[test]
+fn one_sync_of_the_pebble_engine() {
+    check("users25-pebble");
+}
+
+#[test]
 fn two_syncs() {
     check("users25-28-sqlite");
 }

@@ -66,12 +66,3 @@ fn two_syncs_of_a_foreign_file_differ_as_expected() {
     reader.diff(&old.id, &new.id, count).unwrap();
     assert_eq!(created, 3);
 }
-
-#[test]
-fn v3_is_recognised_and_refused() {
-    let path = fixture("users25-pebble.c1z");
-    assert_eq!(Format::detect(&path).unwrap(), Some(Format::V3));
-    let error = Reader::open(&path, &Limits::default()).unwrap_err();
-    assert!(matches!(error, Error::UnsupportedV3 { .. }), "{error}");
-    assert!(error.to_string().contains("--storage-engine sqlite"), "{error}");
-}

@@ -12,6 +12,7 @@ mod damage;
 mod fixtures;
 mod foreign;
 mod full_disk;
+mod pebble;
 mod runs;
 mod schema;
 mod support;
