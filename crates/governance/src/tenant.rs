@@ -4,6 +4,7 @@
 
 use domain::access::{Action, Relation};
 use domain::audit::Object;
+use domain::schedule::time_zone;
 use serde::{Deserialize, Serialize};
 use store::tenant::Tenant;
 
@@ -14,6 +15,8 @@ use crate::{Written, access};
 
 /// The longest name, in letters.
 const LONGEST_NAME: usize = 100;
+/// The time zone of an install that has set none.
+const UTC: &str = "UTC";
 /// How many domains can be trusted.
 const MOST_DOMAINS: usize = 100;
 
@@ -24,6 +27,8 @@ pub struct TenantSettings {
     pub name: String,
     /// Mail domains of the organisation, sub-domains included; accounts with other addresses are external.
     pub trusted_domains: Vec<String>,
+    /// The IANA name of the time zone that schedules and working days are about, unless they name their own.
+    pub time_zone: String,
     /// How often they changed.
     pub version: i64,
 }
@@ -35,6 +40,8 @@ pub struct TenantEdit {
     pub name: Option<String>,
     /// The mail domains of the organisation.
     pub trusted_domains: Option<Vec<String>>,
+    /// The time zone, by its IANA name.
+    pub time_zone: Option<String>,
 }
 
 /// The settings as they are stored.
@@ -42,6 +49,7 @@ pub struct TenantEdit {
 #[serde(rename_all = "camelCase", default)]
 struct Stored {
     trusted_domains: Vec<String>,
+    time_zone: Option<String>,
     /// What another version of Podium put there.
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
@@ -57,7 +65,16 @@ impl Governance {
         let mut conn = self.store().read().await?;
         let tenant = store::tenant::get(&mut conn, self.store().tenant()).await?;
         let stored = stored(&tenant)?;
-        Ok(view(&tenant, stored.trusted_domains))
+        Ok(view(&tenant, stored))
+    }
+
+    /// The IANA name of the time zone that schedules are about which name none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn time_zone(&self) -> Result<String> {
+        let tenant = store::tenant::get(&mut *self.store().read().await?, self.store().tenant()).await?;
+        Ok(stored(&tenant)?.time_zone.unwrap_or_else(|| UTC.to_owned()))
     }
 
     /// Changes the settings, if they still have the version that the caller has read.
@@ -84,8 +101,12 @@ impl Governance {
         if let Some(domains) = edit.trusted_domains {
             changes.set("trustedDomains", &mut settings.trusted_domains, checked(domains)?)?;
         }
+        if let Some(zone) = edit.time_zone {
+            time_zone(&zone).map_err(|error| Error::invalid("timeZone", error.to_string()))?;
+            changes.set("timeZone", &mut settings.time_zone, Some(zone))?;
+        }
         if changes.is_empty() {
-            return Ok(Written::new(view(&tenant, settings.trusted_domains), None));
+            return Ok(Written::new(view(&tenant, settings), None));
         }
         tenant.settings = serde_json::to_value(&settings).map_err(Error::internal)?;
         let now = tx.now();
@@ -93,7 +114,7 @@ impl Governance {
         let (before, after) = changes.into_values();
         tx.audit(caller.event("settings.changed", Object::new("settings", id)).with_change(before, after));
         let seq = tx.commit().await?;
-        Ok(Written::new(view(&tenant, settings.trusted_domains), seq))
+        Ok(Written::new(view(&tenant, settings), seq))
     }
 }
 
@@ -101,8 +122,13 @@ fn stored(tenant: &Tenant) -> Result<Stored> {
     serde_json::from_value(tenant.settings.clone()).map_err(Error::internal)
 }
 
-fn view(tenant: &Tenant, trusted_domains: Vec<String>) -> TenantSettings {
-    TenantSettings { name: tenant.name.clone(), trusted_domains, version: tenant.version }
+fn view(tenant: &Tenant, stored: Stored) -> TenantSettings {
+    TenantSettings {
+        name: tenant.name.clone(),
+        trusted_domains: stored.trusted_domains,
+        time_zone: stored.time_zone.unwrap_or_else(|| UTC.to_owned()),
+        version: tenant.version,
+    }
 }
 
 /// Domains as they are kept: in small letters, sorted, each once.

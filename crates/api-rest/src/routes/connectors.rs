@@ -10,7 +10,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, http};
 use domain::connector::{CATALOG, CatalogEntry};
-use domain::schedule::Schedule;
 use governance::connector::deployment::Format;
 use governance::connector::{AppChoice, ConnectorEdit, NewConnector};
 use ids::{AppId, ConnectorId, PersonId};
@@ -221,10 +220,14 @@ async fn edit(
     ExpectedVersion(version): ExpectedVersion,
     Body(body): Body<EditBody>,
 ) -> Result<Response> {
+    let schedule = match body.schedule {
+        Some(schedule) => Some(schedule.wished(&api).await?),
+        None => None,
+    };
     let edit = ConnectorEdit {
         display_name: body.display_name,
         owners: body.owners.map(|owners| people("owners", &owners)).transpose()?,
-        schedule: body.schedule.map(|schedule| Schedule { interval_minutes: schedule.interval_minutes }),
+        schedule,
         provisioning_enabled: body.provisioning_enabled,
         require_dpop: body.require_dpop,
         hold_rules: body.hold_rules,
@@ -304,8 +307,8 @@ async fn schedule(
     ExpectedVersion(version): ExpectedVersion,
     Body(body): Body<document::Schedule>,
 ) -> Result<Response> {
-    let schedule = Some(Schedule { interval_minutes: body.interval_minutes });
-    let edit = ConnectorEdit { schedule, ..ConnectorEdit::default() };
+    let schedule = body.wished(&api).await?;
+    let edit = ConnectorEdit { schedule: Some(schedule), ..ConnectorEdit::default() };
     let edited = api.governance().edit_connector(&caller, connector_id(&id)?, version, edit).await?;
     Ok(audited(edited.map(Connector::versioned)))
 }

@@ -24,10 +24,13 @@ struct Settings {
     name: String,
     /// Mail domains of the organisation, sub-domains included; accounts with other addresses are external.
     trusted_domains: Vec<String>,
+    /// The time zone of schedules that name none, by its IANA name.
+    time_zone: String,
 }
 
 fn versioned(settings: TenantSettings) -> Versioned<Settings> {
-    let object = Settings { name: settings.name, trusted_domains: settings.trusted_domains };
+    let object =
+        Settings { name: settings.name, trusted_domains: settings.trusted_domains, time_zone: settings.time_zone };
     Versioned { version: settings.version, object }
 }
 
@@ -47,6 +50,8 @@ struct SettingsBody {
     /// Mail domains of the organisation.
     #[schema(max_items = 100)]
     trusted_domains: Option<Vec<String>>,
+    /// The time zone of schedules that name none, by its IANA name: `Europe/Zurich`.
+    time_zone: Option<String>,
 }
 
 /// Change the settings
@@ -59,6 +64,6 @@ async fn edit(
     ExpectedVersion(version): ExpectedVersion,
     Body(body): Body<SettingsBody>,
 ) -> Result<Response> {
-    let edit = TenantEdit { name: body.name, trusted_domains: body.trusted_domains };
+    let edit = TenantEdit { name: body.name, trusted_domains: body.trusted_domains, time_zone: body.time_zone };
     Ok(audited(api.governance().edit_tenant_settings(&caller, version, edit).await?.map(versioned)))
 }

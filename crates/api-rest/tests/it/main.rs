@@ -11,6 +11,7 @@ mod inventory;
 mod me;
 mod openapi;
 mod people;
+mod schedule;
 mod settings;
 mod syncs;
 mod world;

@@ -12,11 +12,11 @@ on_both_engines! {
         let admin = world.administrator().await?;
         let auditor = world.machine(&[Role::Auditor]).await?;
         let settings = world.get(&auditor, "/settings").await;
-        assert_eq!(settings.ok(200), json!({"name": "Podium", "trustedDomains": []}));
+        assert_eq!(settings.ok(200), json!({"name": "Podium", "trustedDomains": [], "timeZone": "UTC"}));
         let tag = settings.header("etag").unwrap().to_owned();
         let wish = json!({"name": "ACME", "trustedDomains": ["Example.org", "example.com", "example.org"]});
         let changed = world.call(Some(&admin), "PATCH /settings", &[("if-match", &tag)], Some(wish.clone())).await;
-        assert_eq!(changed.ok(200), json!({"name": "ACME", "trustedDomains": ["example.com", "example.org"]}));
+        assert_eq!(changed.ok(200), json!({"name": "ACME", "trustedDomains": ["example.com", "example.org"], "timeZone": "UTC"}));
         assert!(changed.seq().is_some());
         world.call(Some(&admin), "PATCH /settings", &[("if-match", &tag)], Some(json!({"name": "x"}))).await.problem(412, "aborted");
         let again = world.patch(&admin, "/settings", wish).await;
@@ -28,6 +28,8 @@ on_both_engines! {
             let problem = world.patch(&admin, "/settings", json!({"trustedDomains": domains})).await.problem(400, "invalid_argument");
             assert_eq!(problem["field"], "trustedDomains");
         }
+        let nowhere = world.patch(&admin, "/settings", json!({"timeZone": "Mars/Olympus"})).await;
+        assert_eq!(nowhere.problem(400, "invalid_argument")["field"], "timeZone");
         world.patch(&admin, "/settings", json!({"name": ""})).await.problem(400, "invalid_argument");
         assert_eq!(world.rows().await?, before);
     }

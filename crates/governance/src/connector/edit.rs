@@ -2,7 +2,7 @@
 
 use domain::access::Action;
 use domain::audit::Object;
-use domain::schedule::Schedule;
+use domain::schedule::{CronError, Schedule, ScheduleError};
 use ids::{ConnectorId, PersonId};
 use serde_json::{Map, Value, json};
 
@@ -60,7 +60,14 @@ impl Governance {
             connector.display_name = name;
         }
         if let Some(schedule) = edit.schedule {
-            let schedule = schedule.checked().map_err(|error| Error::invalid("schedule", error.to_string()))?;
+            let schedule = schedule.checked().map_err(|error| {
+                let field = match &error {
+                    ScheduleError::OutOfRange(_) => "schedule",
+                    ScheduleError::Cron(CronError::TimeZone(_)) => "schedule.timeZone",
+                    ScheduleError::Cron(_) => "schedule.cron",
+                };
+                Error::invalid(field, error.to_string())
+            })?;
             if changed("schedule", json!(connector.schedule), json!(schedule)) && connector.next_sync_at.is_some() {
                 connector.next_sync_at = Some(schedule.next(tx.now(), crate::chance(tx.rng())));
             }

@@ -89,7 +89,7 @@ testkit::on_both_engines! {
         let id = world.connector().await?;
         let wish = ConnectorEdit {
             display_name: Some("Ours".to_owned()),
-            schedule: Some(Schedule { interval_minutes: 15 }),
+            schedule: Some(Schedule::every(15)),
             ..ConnectorEdit::default()
         };
         let edit = async |version| world.governance.edit_connector(&admin, id, version, wish.clone()).await;
@@ -99,7 +99,7 @@ testkit::on_both_engines! {
         assert_eq!(edit(Some(1)).await.unwrap_err().code(), Code::Aborted);
         let again = edit(Some(2)).await?;
         assert_eq!((again.value.connector.version, again.seq), (2, None));
-        let short = ConnectorEdit { schedule: Some(Schedule { interval_minutes: 14 }), ..ConnectorEdit::default() };
+        let short = ConnectorEdit { schedule: Some(Schedule::every(14)), ..ConnectorEdit::default() };
         let refused = world.governance.edit_connector(&admin, id, None, short).await.unwrap_err();
         assert_eq!((refused.code(), refused.field()), (Code::InvalidArgument, Some("schedule")));
         assert_eq!(world.audit().await?.len(), rows);

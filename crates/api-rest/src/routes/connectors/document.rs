@@ -6,7 +6,8 @@ use serde_json::Value;
 use store::host::Host;
 use utoipa::ToSchema;
 
-use crate::http::Versioned;
+use crate::Api;
+use crate::http::{Problem, Result, Versioned};
 
 /// A connector.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,13 +99,55 @@ struct HostDocument {
     last_seen: String,
 }
 
-/// When a connector syncs.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+/// When a connector syncs: every so many minutes, or at the times of a cron expression.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Schedule {
     /// The minutes between two syncs: 15 to 10080; each is moved by up to a tenth at random.
     #[schema(minimum = 15, maximum = 10080)]
-    pub(super) interval_minutes: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval_minutes: Option<i64>,
+    /// A cron expression of five fields: minute, hour, day of the month, month, day of the week. At least 15 minutes lie
+    /// between two syncs.
+    #[schema(max_length = 200, example = "0 6 * * MON-FRI")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cron: Option<String>,
+    /// The time zone of the cron expression, by its IANA name; when it is absent, that of the settings.
+    #[schema(example = "Europe/Zurich")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<String>,
+}
+
+impl Schedule {
+    /// The schedule, if exactly one is given.
+    pub(super) async fn wished(self, api: &Api) -> Result<domain::schedule::Schedule> {
+        match self {
+            Self { interval_minutes: Some(minutes), cron: None, time_zone: None } => {
+                Ok(domain::schedule::Schedule::every(minutes))
+            }
+            Self { interval_minutes: None, cron: Some(cron), time_zone } => {
+                let time_zone = match time_zone {
+                    Some(named) => named,
+                    None => api.governance().time_zone().await?,
+                };
+                Ok(domain::schedule::Schedule::Cron { cron, time_zone })
+            }
+            _ => Err(Problem::invalid("schedule", "must be `intervalMinutes`, or `cron` with or without `timeZone`")),
+        }
+    }
+}
+
+impl From<domain::schedule::Schedule> for Schedule {
+    fn from(schedule: domain::schedule::Schedule) -> Self {
+        match schedule {
+            domain::schedule::Schedule::Every { interval_minutes } => {
+                Self { interval_minutes: Some(interval_minutes), cron: None, time_zone: None }
+            }
+            domain::schedule::Schedule::Cron { cron, time_zone } => {
+                Self { interval_minutes: None, cron: Some(cron), time_zone: Some(time_zone) }
+            }
+        }
+    }
 }
 
 impl Connector {
@@ -130,7 +173,7 @@ impl From<ConnectorView> for Connector {
             owners: view.owners.iter().map(ToString::to_string).collect(),
             settings: connector.config,
             secrets: view.secrets.into_iter().map(Secret::from).collect(),
-            schedule: Schedule { interval_minutes: connector.schedule.interval_minutes },
+            schedule: connector.schedule.into(),
             next_sync_at: time(connector.next_sync_at),
             applied_sync_id: connector.applied_sync_id.map(|id| id.to_string()),
             open_sync_id: view.open_sync.map(|sync| sync.id.to_string()),
