@@ -62,4 +62,34 @@ testkit::on_both_engines! {
         assert_eq!(world.number("SELECT CAST(count(*) AS BIGINT) FROM audit_event").await?, before + 2);
         let _ = rows;
     }
+
+    async fn files_of_both_engines_say_the_same(database: Database) {
+        // Written by a Go connector of one population, with the one engine and with the other.
+        let file = |name: &str| {
+            let folder = camino::Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../c1z/tests/fixtures");
+            std::fs::read(folder.join(name))
+        };
+        let world = World::new(database).await?;
+        let first = world.upload(&file("users25-pebble.c1z")?).await?;
+        assert_eq!(world.run(first).await?.state, State::Applied);
+        let visible = world.visible().await?;
+        assert_eq!((visible.users.len(), visible.roles.len()), (25, 2));
+        assert!(visible.users.values().all(|user| user.roles.len() == 1));
+        let found = world.found(first).await?;
+        assert_eq!(found.counts["grants"]["added"], 25);
+        assert_eq!(found.engine.as_deref(), Some("v3"));
+        let second = world.upload(&file("users25-sqlite.c1z")?).await?;
+        assert_eq!(world.run(second).await?.state, State::Applied);
+        assert_eq!(world.visible().await?, visible);
+        let none = serde_json::json!({"seen": 25, "added": 0, "changed": 0, "removed": 0});
+        let found = world.found(second).await?;
+        assert_eq!((&found.counts["resources"]["user"], &found.counts["grants"]), (&none, &none));
+
+        let mut damaged = file("users25-pebble.c1z")?;
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 1;
+        let third = world.upload(&damaged).await?;
+        assert_eq!(world.run(third).await?.state, State::Failed);
+        assert_eq!(world.visible().await?, visible);
+    }
 }
