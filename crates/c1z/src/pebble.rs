@@ -2,7 +2,9 @@
 //!
 //! The files of the store are unpacked to a folder and verified ([`unpack`]), the store is read in the order of its keys
 //! ([`store`]), and every record becomes the row that it would be in a v1 file ([`rows`]). At every moment there is one
-//! block of each level in memory, whatever the size of the file.
+//! block of each level in memory, whatever the size of the file: 32 KiB each as writers make them. What a hostile file can
+//! make of that is bounded: blocks by [`meter`], logs by [`batch`], range deletions by [`store`], the rest by the length of
+//! the MANIFEST; about 1 GiB together. The work is bounded by the bytes that the file may decode to.
 
 mod batch;
 mod block;
