@@ -177,7 +177,7 @@ fn a_file_cut_short_anywhere_is_refused() {
     let folder = Folder::new();
     let whole = std::fs::read(&path).unwrap();
     let archive = Payload::of(&path).pack(Encoding::ZstdTar);
-    for (whole, step) in [(&whole, 31), (&archive, 499)] {
+    for (whole, step) in [(&whole, 61), (&archive, 997)] {
         for length in (1..20).chain((20..whole.len()).step_by(step)) {
             let error = read_bytes(&folder, &whole[..length]).unwrap_err();
             let is_named = matches!(error, Error::Truncated { .. } | Error::DamagedPebble { .. });
@@ -194,7 +194,7 @@ fn a_flipped_byte_is_noticed() {
     let expect = read(&path).unwrap();
     let whole = std::fs::read(&path).unwrap();
     let mut unnoticed = Vec::new();
-    for at in (0..whole.len()).filter(|at| *at < 64 || at % 17 == 0 || whole.len() - at < 128) {
+    for at in (0..whole.len()).filter(|at| *at < 64 || at % 61 == 0 || whole.len() - at < 128) {
         let mut bytes = whole.clone();
         bytes[at] ^= [0x01, 0x10, 0x80, 0xFF][at % 4];
         if !is_noticed(&folder, &bytes, &expect, &format!("a flip at {at}")) {
@@ -213,12 +213,12 @@ fn a_flipped_byte_of_the_store_is_noticed_or_means_nothing() {
     let expect = read(&path).unwrap();
     let whole = Payload::of(&path).pack(Encoding::Tar);
     let mut noticed = 0;
-    for at in (0..whole.len()).step_by(41) {
+    for at in (0..whole.len()).step_by(89) {
         let mut bytes = whole.clone();
-        bytes[at] ^= [0x01, 0x10, 0x80, 0xFF][at / 41 % 4];
+        bytes[at] ^= [0x01, 0x10, 0x80, 0xFF][at / 89 % 4];
         noticed += u32::from(is_noticed(&folder, &bytes, &expect, &format!("a flip at {at}")));
     }
-    assert!(noticed > 100, "only {noticed} were noticed");
+    assert!(noticed > 50, "only {noticed} were noticed");
 }
 
 #[test]
