@@ -6,8 +6,11 @@ mod audit;
 mod connectors;
 mod holds;
 mod inventory;
+mod jobs;
 mod me;
 mod people;
+mod request_settings;
+mod requests;
 mod settings;
 mod syncs;
 mod system;
@@ -29,6 +32,9 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(syncs::routes())
         .merge(holds::routes())
         .merge(inventory::routes())
+        .merge(jobs::routes())
+        .merge(request_settings::routes())
+        .merge(requests::routes())
 }
 
 /// The routes for everybody.

@@ -1,6 +1,7 @@
 //! What connectors found in apps: accounts, resources, entitlements, and who holds what.
 
 mod document;
+mod expiry;
 mod grants;
 
 use axum::Json;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(entitlements))
         .routes(routes!(entitlement))
         .routes(routes!(differences))
+        .merge(expiry::routes())
         .merge(grants::routes())
 }
 

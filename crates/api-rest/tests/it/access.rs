@@ -52,6 +52,52 @@ fn table(ids: &BTreeMap<&str, String>) -> Vec<(&'static str, For, Option<Value>)
         ("GET /api/v1/apps/{app}/entitlements/{entitlement}/grants", Those(A::SeeInventory), None),
         ("GET /api/v1/grants", Those(A::SeeInventory), None),
         ("GET /api/v1/grants/{grant}", Those(A::SeeInventory), None),
+        ("PUT /api/v1/grants/{grant}/expiry", Those(A::EditApp), Some(json!({"expiresAt": "2030-01-01T00:00:00Z"}))),
+        ("DELETE /api/v1/grants/{grant}/expiry", Those(A::EditApp), None),
+        // Only who holds it; nobody by a role.
+        ("POST /api/v1/grants/{grant}/return", Those(A::OverseeRequests), None),
+        ("GET /api/v1/apps/{app}/request-defaults", Those(A::SeeInventory), None),
+        ("PUT /api/v1/apps/{app}/request-defaults", Those(A::EditApp), Some(json!({"requestable": true}))),
+        ("GET /api/v1/apps/{app}/entitlements/{entitlement}/request-setting", Those(A::SeeInventory), None),
+        (
+            "PUT /api/v1/apps/{app}/entitlements/{entitlement}/request-setting",
+            Those(A::EditApp),
+            Some(json!({"requestable": true})),
+        ),
+        ("GET /api/v1/apps/{app}/entitlements/{entitlement}/owners", Those(A::SeeInventory), None),
+        (
+            "PUT /api/v1/apps/{app}/entitlements/{entitlement}/owners",
+            Those(A::EditApp),
+            Some(json!({"people": [owner]})),
+        ),
+        ("GET /api/v1/requests", Signed, None),
+        (
+            "POST /api/v1/requests",
+            Those(A::RequestForOthers),
+            Some(json!({"forPersonId": owner, "entitlementId": ids.get("entitlement")})),
+        ),
+        ("GET /api/v1/me/tasks", Signed, None),
+        ("GET /api/v1/requests/{request}", Those(A::SeeInventory), None),
+        // Only those who are asked, or who asked; nobody by a role but Super Administrators.
+        ("POST /api/v1/requests/{request}/approve", Those(A::OverseeRequests), Some(json!({}))),
+        ("POST /api/v1/requests/{request}/deny", Those(A::OverseeRequests), Some(json!({}))),
+        ("POST /api/v1/requests/{request}/reassign", Those(A::OverseeRequests), Some(json!({"to": owner}))),
+        ("POST /api/v1/requests/{request}/comment", Those(A::SeeInventory), Some(json!({"text": "x"}))),
+        (
+            "POST /api/v1/requests/{request}/escalate",
+            Those(A::OverseeRequests),
+            Some(json!({"reason": "it is urgent"})),
+        ),
+        ("POST /api/v1/requests/{request}/skip-step", Those(A::OverseeRequests), Some(json!({"reason": "x"}))),
+        ("POST /api/v1/requests/{request}/restart", Those(A::OverseeRequests), Some(json!({"reason": "x"}))),
+        ("POST /api/v1/requests/{request}/cancel", Those(A::OverseeRequests), Some(json!({"reason": "x"}))),
+        ("POST /api/v1/requests/{request}/retry", Those(A::EditApp), None),
+        ("GET /api/v1/jobs", Those(A::SeeInventory), None),
+        ("GET /api/v1/jobs/{job}", Those(A::SeeInventory), None),
+        ("POST /api/v1/jobs/{job}/done", Those(A::EditApp), Some(json!({}))),
+        ("POST /api/v1/jobs/{job}/decline", Those(A::EditApp), Some(json!({"reason": "x"}))),
+        ("POST /api/v1/jobs/{job}/retry", Those(A::EditApp), None),
+        ("POST /api/v1/jobs/{job}/cancel", Those(A::EditApp), Some(json!({"reason": "x"}))),
         ("GET /api/v1/people", Those(A::SeePeople), None),
         ("POST /api/v1/search/people", Those(A::SeePeople), Some(json!({}))),
         ("POST /api/v1/people", Those(A::EditPeople), Some(json!({"primaryEmail": "x@y.z", "displayName": "x"}))),
@@ -129,11 +175,19 @@ async fn objects(world: &World, admin: &Somebody) -> anyhow::Result<BTreeMap<&'s
     let credential = world.post(admin, &format!("/connectors/{connector}/credentials"), json!({})).await.ok(201);
     world.post(admin, &format!("/connectors/{connector}/tasks"), json!({"kind": "hello"})).await;
     let first = async |path: String| id(&world.walk(admin, &path, 200).await[0]);
+    let entitlement = first(format!("/apps/{app}/entitlements")).await;
+    // Somebody asks for the entitlement, which is theirs at once, and whose job waits for an account.
+    world.put(admin, &format!("/apps/{app}/request-defaults"), json!({"requestable": true})).await.ok(200);
+    let asked = json!({"entitlementId": entitlement, "duration": "PT1H"});
+    let request = id(&world.post(admin, "/requests", asked).await.ok(201));
+    world.post(admin, &format!("/requests/{request}/skip-step"), json!({"reason": "nobody is there"})).await.ok(200);
     Ok(BTreeMap::from([
         ("sync", id(&sync)),
         ("hold", held["holdId"].as_str().unwrap().to_owned()),
         ("account", first(format!("/apps/{app}/accounts")).await),
-        ("entitlement", first(format!("/apps/{app}/entitlements")).await),
+        ("entitlement", entitlement),
+        ("job", first(format!("/jobs?request={request}")).await),
+        ("request", request),
         ("grant", first(format!("/grants?app={app}")).await),
         ("client", first("/api-clients".to_owned()).await),
         ("credential", id(&credential)),

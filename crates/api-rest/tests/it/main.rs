@@ -12,6 +12,7 @@ mod me;
 mod openapi;
 mod people;
 mod schedule;
+mod requests;
 mod settings;
 mod syncs;
 mod world;

@@ -184,22 +184,33 @@ pub(super) const fn subject(request: &Request) -> Subject {
 /// The open step, and the caller as its assignee.
 async fn open_for(tx: &mut Tx, caller: &Caller, request: &Request) -> Result<(Step, Assignee)> {
     let me = caller.actor.person().ok_or_else(|| Error::denied("people decide, not machines"))?;
+    let not_asked =
+        || Error::denied("this is not for you to decide").with_hint("the step's assignees are in the request");
     let steps = store::request::steps(tx.conn(), request.id).await?;
-    let Some(step) = steps.iter().find(|step| step.state == domain::step::State::Open).cloned() else {
-        return Err(too_late(request, steps.iter().rev().find(|step| step.decided_by.is_some())));
-    };
-    let assignees = store::request::assignees(tx.conn(), &step).await?;
-    match assignees.into_iter().find(|assignee| assignee.person_id == me) {
-        Some(assignee) if assignee.is_open => Ok((step, assignee)),
-        Some(_) => Err(Error::new(Code::Aborted, "the step was handed on to somebody else")),
-        // Whoever answered an earlier step too late hears who was first.
-        None => match steps.iter().rev().find(|step| step.decided_by.is_some()) {
-            Some(decided) if was_asked(tx, decided, me).await? => Err(too_late(request, Some(decided))),
-            _ => {
-                Err(Error::denied("this is not for you to decide").with_hint("the step's assignees are in the request"))
-            }
-        },
+    let decided = steps.iter().rev().find(|step| step.decided_by.is_some());
+    if let Some(step) = steps.iter().find(|step| step.state == domain::step::State::Open) {
+        let assignees = store::request::assignees(tx.conn(), step).await?;
+        match assignees.into_iter().find(|assignee| assignee.person_id == me) {
+            Some(assignee) if assignee.is_open => return Ok((step.clone(), assignee)),
+            Some(_) => return Err(Error::new(Code::Aborted, "the step was handed on to somebody else")),
+            None => {}
+        }
     }
+    // Whoever was asked, and answers too late, hears who was first.
+    if store::request::is_assigned(tx.conn(), request.id, me).await? {
+        return Err(if is_delegated(tx, request, me).await? { not_asked() } else { too_late(request, decided) });
+    }
+    Err(not_asked())
+}
+
+/// Whether somebody stands in for this person, who thus was never asked.
+async fn is_delegated(tx: &mut Tx, request: &Request, person: PersonId) -> Result<bool> {
+    for step in store::request::steps(tx.conn(), request.id).await? {
+        if was_asked(tx, &step, person).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn was_asked(tx: &mut Tx, step: &Step, person: PersonId) -> Result<bool> {

@@ -168,7 +168,7 @@ testkit::on_both_engines! {
         office.at.settle().await?;
         assert!(office.at.asked.is_empty() && office.at.jobs().await?.is_empty());
         let late = office.answer(&office.owner, id, Decision::Approve).await.unwrap_err();
-        assert_eq!(late.code(), Code::Aborted, "it is over before it came to them");
+        assert_eq!(late.code(), Code::PermissionDenied, "it was over before it came to them");
         let again = office.answer(&office.ben, id, Decision::Approve).await.unwrap_err();
         assert_eq!(again.code(), Code::Aborted);
         assert!(again.detail().contains("was faster"), "{}", again.detail());
