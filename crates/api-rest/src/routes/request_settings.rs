@@ -83,7 +83,7 @@ struct RequestSettings {
     effective: RequestSetting,
 }
 
-fn versioned(view: SettingView) -> Versioned<RequestSettings> {
+fn versioned(view: &SettingView) -> Versioned<RequestSettings> {
     Versioned {
         version: view.own.version,
         object: RequestSettings { own: view.own.into(), effective: view.effective.into() },
@@ -98,7 +98,7 @@ async fn of_app(
     Signed(caller): Signed,
     At(id): At<AppId>,
 ) -> Result<Versioned<RequestSettings>> {
-    Ok(versioned(api.governance().request_setting(&caller, Of::App(id)).await?))
+    Ok(versioned(&api.governance().request_setting(&caller, Of::App(id)).await?))
 }
 
 /// Set what holds for requests for everything in an app
@@ -114,7 +114,7 @@ async fn set_of_app(
     Body(body): Body<RequestSetting>,
 ) -> Result<Response> {
     let written = api.governance().set_request_setting(&caller, Of::App(id), version, body.into()).await?;
-    Ok(audited(written.map(versioned)))
+    Ok(audited(written.map(|view| versioned(&view))))
 }
 
 /// What is set about requests for an entitlement
@@ -127,7 +127,7 @@ async fn of_entitlement(
     At((app, id)): At<(AppId, EntitlementId)>,
 ) -> Result<Versioned<RequestSettings>> {
     api.governance().entitlement(&caller, app, id).await?;
-    Ok(versioned(api.governance().request_setting(&caller, Of::Entitlement(id)).await?))
+    Ok(versioned(&api.governance().request_setting(&caller, Of::Entitlement(id)).await?))
 }
 
 /// Set what holds for requests for an entitlement
@@ -144,7 +144,7 @@ async fn set_of_entitlement(
 ) -> Result<Response> {
     api.governance().entitlement(&caller, app, id).await?;
     let written = api.governance().set_request_setting(&caller, Of::Entitlement(id), version, body.into()).await?;
-    Ok(audited(written.map(versioned)))
+    Ok(audited(written.map(|view| versioned(&view))))
 }
 
 /// Who owns an entitlement.
