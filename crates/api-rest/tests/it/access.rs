@@ -27,31 +27,18 @@ enum For {
 use Action as A;
 use For::{Open, Signed, Those};
 
-/// Every route with those who may call it, and a body that is right.
-fn table(ids: &BTreeMap<&str, String>) -> Vec<(&'static str, For, Option<Value>)> {
+/// A route, who may call it, and a body that is right.
+type Row = (&'static str, For, Option<Value>);
+
+/// Every route.
+fn table(ids: &BTreeMap<&str, String>) -> Vec<Row> {
+    [found_and_run(ids), asked_for(ids)].concat()
+}
+
+/// Access on request.
+fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
     let owner = ids["person"].clone();
     vec![
-        ("GET /health/live", Open, None),
-        ("GET /health/ready", Open, None),
-        ("GET /api/v1/openapi.json", Open, None),
-        ("GET /api/v1/me", Signed, None),
-        ("GET /api/v1/catalog/connectors", Signed, None),
-        ("GET /api/v1/apps", Signed, None),
-        ("POST /api/v1/apps", Those(A::CreateApp), Some(json!({"name": "x", "owners": [owner]}))),
-        ("GET /api/v1/apps/{app}", Those(A::SeeInventory), None),
-        ("PATCH /api/v1/apps/{app}", Those(A::EditApp), Some(json!({"name": "x"}))),
-        ("POST /api/v1/apps/{app}/manage", Those(A::CreateApp), None),
-        ("GET /api/v1/apps/{app}/owners", Those(A::SeeInventory), None),
-        ("PUT /api/v1/apps/{app}/owners", Those(A::EditApp), Some(json!({"people": [owner]}))),
-        ("GET /api/v1/apps/{app}/accounts", Those(A::SeeInventory), None),
-        ("GET /api/v1/apps/{app}/accounts/{account}", Those(A::SeeInventory), None),
-        ("GET /api/v1/apps/{app}/resource-types", Those(A::SeeInventory), None),
-        ("GET /api/v1/apps/{app}/resources", Those(A::SeeInventory), None),
-        ("GET /api/v1/apps/{app}/entitlements", Those(A::SeeInventory), None),
-        ("GET /api/v1/apps/{app}/entitlements/{entitlement}", Those(A::SeeInventory), None),
-        ("GET /api/v1/apps/{app}/entitlements/{entitlement}/grants", Those(A::SeeInventory), None),
-        ("GET /api/v1/grants", Those(A::SeeInventory), None),
-        ("GET /api/v1/grants/{grant}", Those(A::SeeInventory), None),
         ("PUT /api/v1/grants/{grant}/expiry", Those(A::EditApp), Some(json!({"expiresAt": "2030-01-01T00:00:00Z"}))),
         ("DELETE /api/v1/grants/{grant}/expiry", Those(A::EditApp), None),
         // Only who holds it; nobody by a role.
@@ -98,6 +85,34 @@ fn table(ids: &BTreeMap<&str, String>) -> Vec<(&'static str, For, Option<Value>)
         ("POST /api/v1/jobs/{job}/decline", Those(A::EditApp), Some(json!({"reason": "x"}))),
         ("POST /api/v1/jobs/{job}/retry", Those(A::EditApp), None),
         ("POST /api/v1/jobs/{job}/cancel", Those(A::EditApp), Some(json!({"reason": "x"}))),
+    ]
+}
+
+/// Connectors and what they find; people, tokens, settings.
+fn found_and_run(ids: &BTreeMap<&str, String>) -> Vec<Row> {
+    let owner = ids["person"].clone();
+    vec![
+        ("GET /health/live", Open, None),
+        ("GET /health/ready", Open, None),
+        ("GET /api/v1/openapi.json", Open, None),
+        ("GET /api/v1/me", Signed, None),
+        ("GET /api/v1/catalog/connectors", Signed, None),
+        ("GET /api/v1/apps", Signed, None),
+        ("POST /api/v1/apps", Those(A::CreateApp), Some(json!({"name": "x", "owners": [owner]}))),
+        ("GET /api/v1/apps/{app}", Those(A::SeeInventory), None),
+        ("PATCH /api/v1/apps/{app}", Those(A::EditApp), Some(json!({"name": "x"}))),
+        ("POST /api/v1/apps/{app}/manage", Those(A::CreateApp), None),
+        ("GET /api/v1/apps/{app}/owners", Those(A::SeeInventory), None),
+        ("PUT /api/v1/apps/{app}/owners", Those(A::EditApp), Some(json!({"people": [owner]}))),
+        ("GET /api/v1/apps/{app}/accounts", Those(A::SeeInventory), None),
+        ("GET /api/v1/apps/{app}/accounts/{account}", Those(A::SeeInventory), None),
+        ("GET /api/v1/apps/{app}/resource-types", Those(A::SeeInventory), None),
+        ("GET /api/v1/apps/{app}/resources", Those(A::SeeInventory), None),
+        ("GET /api/v1/apps/{app}/entitlements", Those(A::SeeInventory), None),
+        ("GET /api/v1/apps/{app}/entitlements/{entitlement}", Those(A::SeeInventory), None),
+        ("GET /api/v1/apps/{app}/entitlements/{entitlement}/grants", Those(A::SeeInventory), None),
+        ("GET /api/v1/grants", Those(A::SeeInventory), None),
+        ("GET /api/v1/grants/{grant}", Those(A::SeeInventory), None),
         ("GET /api/v1/people", Those(A::SeePeople), None),
         ("POST /api/v1/search/people", Those(A::SeePeople), Some(json!({}))),
         ("POST /api/v1/people", Those(A::EditPeople), Some(json!({"primaryEmail": "x@y.z", "displayName": "x"}))),
