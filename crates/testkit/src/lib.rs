@@ -3,6 +3,7 @@
 //! Start at [`Workspace`], which runs the real `whimsical-workspace` on a free port. Nothing here is a mock.
 //! It is a dev-dependency only: no product crate may depend on it.
 
+pub mod bucket;
 pub mod database;
 pub mod document;
 pub mod image;

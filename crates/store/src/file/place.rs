@@ -2,15 +2,21 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, RetryConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::{Error, Result};
+
+/// How often a request to a bucket is repeated; whoever uploads repeats the whole by itself.
+const RETRIES: usize = 4;
+/// After which time no request to a bucket is repeated any more.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where files are.
 #[derive(Debug, Clone)]
@@ -67,7 +73,8 @@ impl S3 {
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(&self.bucket)
             .with_region(&self.region)
-            .with_allow_http(self.allow_http);
+            .with_allow_http(self.allow_http)
+            .with_retry(RetryConfig { max_retries: RETRIES, retry_timeout: PATIENCE, ..RetryConfig::default() });
         if let Some(endpoint) = &self.endpoint {
             builder = builder.with_endpoint(endpoint);
         }

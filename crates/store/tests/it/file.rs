@@ -15,7 +15,7 @@ async fn files(folder: &TempDir) -> anyhow::Result<(Files, Utf8PathBuf)> {
     Ok((Files::open(&Place::Folder(path.clone()), Arc::new(SeededRng::new(1))).await?, path))
 }
 
-async fn put(files: &Files, content: &[u8], piece: usize) -> anyhow::Result<Stored> {
+pub(crate) async fn put(files: &Files, content: &[u8], piece: usize) -> anyhow::Result<Stored> {
     let mut upload = files.begin(1 << 30).await?;
     for piece in content.chunks(piece) {
         upload.write(Bytes::copy_from_slice(piece)).await?;

@@ -4,6 +4,7 @@
 mod audit;
 mod file;
 mod idempotency;
+mod s3;
 mod schema;
 mod secrets;
 mod task;
