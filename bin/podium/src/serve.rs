@@ -76,7 +76,9 @@ impl Server {
         let desk = Desk::new(governance.clone());
         let egress = if config.hosted.allow_private_networks { Egress::Anywhere } else { Egress::PublicOnly };
         let kinds = Kinds::new(egress);
+        let (health, watch) = api_grpc::health(store.clone(), cancel.clone());
         let router = Router::new()
+            .merge(health)
             .merge(api_rest::router(api_rest::Api::new(governance.clone(), Arc::new(kinds))))
             .merge(web::router(governance.clone()))
             .merge(metrics::router()?)
@@ -90,6 +92,7 @@ impl Server {
         let background = Background { authority, desk, kinds, router: router.clone() };
         governance.plan_upkeep().await?;
         background.start(config, &governance, &parts, &cancel);
+        parts.spawn(watch);
         parts.spawn(serve(
             listener,
             protection,

@@ -10,6 +10,7 @@
 
 mod baton;
 mod caller;
+mod health;
 mod observed;
 mod raw;
 mod rules;
@@ -26,6 +27,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use governance::Desk;
 
+pub use health::health;
 pub use unknown::unknown_services;
 
 /// What the routes work with. Clones share everything.

@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod caller;
+pub(crate) mod csv;
 pub(crate) mod idempotency;
 pub(crate) mod limits;
 pub(crate) mod page;

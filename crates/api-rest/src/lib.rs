@@ -20,7 +20,7 @@ use governance::{Code, Governance};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use http::problem::Problem;
-use http::{caller, idempotency, limits, request_id};
+use http::{caller, csv, idempotency, limits, request_id};
 
 pub use openapi::document;
 
@@ -77,7 +77,8 @@ pub fn router(api: Api) -> Router {
         // Files are too large to be kept for a repeat, and bringing one again changes nothing.
         .merge(files)
         .layer(from_fn_with_state(api.clone(), limits::limit))
-        .layer(from_fn_with_state(api.clone(), caller::authenticate));
+        .layer(from_fn_with_state(api.clone(), caller::authenticate))
+        .layer(from_fn(csv::as_csv));
     let open = open.layer(RequestBodyLimitLayer::new(LARGEST_BODY));
     Router::new()
         .merge(signed)

@@ -13,7 +13,7 @@ use crate::routes;
     info(
         title = "Podium",
         description = "Open identity governance: connectors, apps, accounts, entitlements, syncs and audit.\n\n\
-            Lists come in pages (`page_size`, `page_token`). Objects carry an `ETag`; send it back in `If-Match` to \
+            Lists come in pages (`page_size`, `page_token`), with `Accept: text/csv` as CSV. Objects carry an `ETag`; send it back in `If-Match` to \
             change what you have read and nothing newer. Send an `Idempotency-Key` with a POST to repeat it safely \
             for a day. Errors are problem documents (RFC 9457) with a stable `code`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),

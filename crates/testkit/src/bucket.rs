@@ -40,7 +40,7 @@ impl Bucket {
         // Its log is not read; a full pipe would stop it.
         std::thread::spawn(move || lines.count());
         let this = Self { process, endpoint: address.context("the bucket ended before it listened")? };
-        ensure!(this.request(&["--request", "PUT", &format!("{}/{NAME}", this.endpoint)])?, "the bucket was not made");
+        ensure!(request(&["--request", "PUT", &format!("{}/{NAME}", this.endpoint)])?, "the bucket was not made");
         Ok(this)
     }
 
@@ -56,7 +56,7 @@ impl Bucket {
     /// When it is refused.
     pub fn put(&self, name: &str, content: &str) -> anyhow::Result<()> {
         let url = format!("{}/{NAME}/{name}", self.endpoint);
-        ensure!(self.request(&["--request", "PUT", "--data", content, &url])?, "the bucket refuses `{name}`");
+        ensure!(request(&["--request", "PUT", "--data", content, &url])?, "the bucket refuses `{name}`");
         Ok(())
     }
 
@@ -69,12 +69,6 @@ impl Bucket {
         self.process.wait()?;
         Ok(())
     }
-
-    fn request(&self, arguments: &[&str]) -> anyhow::Result<bool> {
-        let sent =
-            Command::new("curl").args(["-sf", "--max-time", "20"]).args(arguments).output().context("run `curl`")?;
-        Ok(sent.status.success())
-    }
 }
 
 impl Drop for Bucket {
@@ -82,4 +76,9 @@ impl Drop for Bucket {
         // It may have ended already.
         let _ = self.stop();
     }
+}
+
+fn request(arguments: &[&str]) -> anyhow::Result<bool> {
+    let sent = Command::new("curl").args(["-sf", "--max-time", "20"]).args(arguments).output().context("run `curl`")?;
+    Ok(sent.status.success())
 }

@@ -5,6 +5,7 @@
 
 mod client;
 mod faults;
+mod health;
 mod hello;
 mod main_path;
 mod messages;

@@ -33,6 +33,35 @@ on_both_engines! {
         assert!(actions.ends_with(&["app.created".into(), "app.edited".into(), "app.owners_changed".into()]), "{actions:?}");
     }
 
+    async fn r_api_5_a_list_is_written_as_csv_for_who_asks_for_it(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        for name in ["Book", "=1+1", "a, b"] {
+            world.post(&admin, "/apps", json!({"name": name})).await.ok(201);
+        }
+        let csv = [("accept", "text/csv")];
+        let mut lines = Vec::new();
+        let mut token = String::new();
+        for rows in [2, 1] {
+            let page = world.call(Some(&admin), &format!("GET /apps?page_size=2&page_token={token}"), &csv, None).await;
+            assert_eq!(page.header("content-type"), Some("text/csv; charset=utf-8"));
+            let text = page.text();
+            let found: Vec<String> = text.lines().map(str::to_owned).collect();
+            assert_eq!(found.len(), rows + 1, "{text}");
+            assert!(found[0].starts_with("id,name,"), "{text}");
+            lines.extend(found.into_iter().skip(1));
+            page.header("next-page-token").unwrap_or_default().clone_into(&mut token);
+        }
+        assert!(token.is_empty(), "{token}");
+        for name in [",Book,", ",'=1+1,", ",\"a, b\","] {
+            assert_eq!(lines.iter().filter(|line| line.contains(name)).count(), 1, "{name} {lines:?}");
+        }
+        // What is no list, or is refused, is what it always is.
+        world.call(Some(&admin), "GET /settings", &csv, None).await.ok(200);
+        world.call(None, "GET /apps", &csv, None).await.problem(401, "unauthenticated");
+        world.call(Some(&admin), "GET /apps", &[("accept", "application/json, text/csv")], None).await.ok(200);
+    }
+
     async fn what_is_so_already_has_no_audit_row(database: Database) {
         let world = World::new(&database).await?;
         let admin = world.administrator().await?;
