@@ -9,6 +9,7 @@ mod inventory;
 mod jobs;
 mod me;
 mod people;
+mod policies;
 mod request_settings;
 mod requests;
 mod settings;
@@ -26,6 +27,7 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(me::routes())
         .merge(apps::routes())
         .merge(people::routes())
+        .merge(policies::routes())
         .merge(audit::routes())
         .merge(api_clients::routes())
         .merge(settings::routes())

@@ -10,6 +10,7 @@ pub mod actor;
 pub mod audit;
 pub mod connector;
 pub mod email;
+pub mod expression;
 pub mod grant;
 pub mod hold;
 pub mod policy;

@@ -8,6 +8,7 @@
 use ids::{EntitlementId, PersonId, PolicyId};
 use serde::{Deserialize, Serialize};
 
+use crate::expression::{self, Wanted};
 use crate::vocabulary;
 
 /// How many rules a policy has at most.
@@ -167,6 +168,11 @@ pub enum Who {
     },
     /// Every Super Administrator.
     SuperAdministrators,
+    /// Whoever an expression names, by id or mail address.
+    Expression {
+        /// Its value is a list of text.
+        expression: String,
+    },
 }
 
 const fn one() -> u8 {
@@ -214,8 +220,13 @@ impl Policy {
             return invalid("rules", &format!("a policy has at most {MOST_RULES} rules"));
         }
         for (index, rule) in self.rules.iter().enumerate() {
-            if rule.condition.as_ref().is_some_and(|condition| condition.trim().is_empty()) {
-                return invalid(&format!("rules[{index}].condition"), "leave the condition out, or write one");
+            let Some(condition) = &rule.condition else { continue };
+            let field = format!("rules[{index}].condition");
+            if condition.trim().is_empty() {
+                return invalid(&field, "leave the condition out, or write one");
+            }
+            if let Err(error) = expression::check(condition, Wanted::Condition) {
+                return invalid(&field, &error.to_string());
             }
         }
         for (path, action) in self.actions() {
@@ -223,9 +234,14 @@ impl Policy {
             if steps.is_empty() || steps.len() > MOST_STEPS {
                 return invalid(&format!("{path}.steps"), &format!("an action has 1 to {MOST_STEPS} steps"));
             }
-            for (index, step) in steps.iter().enumerate() {
-                let field = format!("{path}.steps[{index}].who");
-                match &step.who {
+            let path = &path;
+            let asked = steps.iter().enumerate().flat_map(|(index, step)| {
+                [("who", Some(&step.who)), ("fallback", step.fallback.as_ref())]
+                    .into_iter()
+                    .filter_map(move |(name, who)| Some((format!("{path}.steps[{index}].{name}"), who?)))
+            });
+            for (field, who) in asked {
+                match who {
                     Who::People { people } if people.is_empty() => {
                         return invalid(&field, "nobody is named, so nobody could agree");
                     }
@@ -233,6 +249,11 @@ impl Policy {
                         return invalid(&field, &format!("a step asks at most {MOST_ASSIGNEES} people"));
                     }
                     Who::Manager { level: 0 | 10.. } => return invalid(&field, "a manager's level is 1 to 9"),
+                    Who::Expression { expression } => {
+                        if let Err(error) = expression::check(expression, Wanted::People) {
+                            return invalid(&format!("{field}.expression"), &error.to_string());
+                        }
+                    }
                     _ => {}
                 }
             }

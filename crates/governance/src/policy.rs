@@ -6,11 +6,13 @@
 //! Source: governance §1.13, §2.5, §3.3 (R-P).
 
 mod assign;
+mod facts;
 mod freeze;
+mod trial;
 
 use domain::access::{Action, Relation};
 use domain::audit::Object;
-use domain::policy::{Action as Does, DEEPEST, Kind, Policy};
+use domain::policy::{Action as Does, DEEPEST, Kind, Policy, Rule};
 use ids::PolicyId;
 use serde_json::{Value, json};
 use store::policy::Stored;
@@ -22,8 +24,10 @@ use crate::error::{Code, Error, Result};
 use crate::{Written, access};
 
 pub(crate) use assign::assignees;
-pub use freeze::{Frozen, Verdict};
+pub(crate) use facts::Case;
+pub use freeze::{Followed, Frozen, Outcome, RuleTrace, Verdict};
 pub(crate) use freeze::{Subject, freeze};
+pub use trial::{StepTrial, Trial, Trying};
 
 /// The longest name, in letters.
 const LONGEST_NAME: usize = 100;
@@ -33,8 +37,10 @@ const LONGEST_NAME: usize = 100;
 pub struct PolicyEdit {
     /// What people call it.
     pub name: Option<String>,
-    /// What it says.
-    pub policy: Option<Policy>,
+    /// All of its rules.
+    pub rules: Option<Vec<Rule>>,
+    /// What is done when no rule holds.
+    pub baseline: Option<Does>,
 }
 
 impl Governance {
@@ -109,13 +115,16 @@ impl Governance {
         if let Some(name) = edit.name {
             changes.set("name", &mut stored.name, line("name", &name, LONGEST_NAME)?)?;
         }
-        if let Some(policy) = edit.policy {
-            changes.set("policy", &mut stored.policy, policy)?;
-            check(&mut tx, &stored).await?;
+        if let Some(rules) = edit.rules {
+            changes.set("rules", &mut stored.policy.rules, rules)?;
+        }
+        if let Some(baseline) = edit.baseline {
+            changes.set("baseline", &mut stored.policy.baseline, baseline)?;
         }
         if changes.is_empty() {
             return Ok(Written::new(stored, None));
         }
+        check(&mut tx, &stored).await?;
         let now = tx.now();
         let name = stored.name.clone();
         store::policy::update(tx.conn(), &mut stored, now).await.map_err(|error| taken(error, &name))?;
@@ -176,12 +185,6 @@ impl Governance {
 /// Checks a policy as far as other policies and people are concerned.
 async fn check(tx: &mut Tx, stored: &Stored) -> Result<()> {
     stored.policy.check().map_err(|invalid| Error::invalid(&invalid.field, invalid.message))?;
-    for (index, rule) in stored.policy.rules.iter().enumerate() {
-        if rule.condition.is_some() {
-            return Err(Error::invalid(&format!("rules[{index}].condition"), "this version knows no conditions yet")
-                .with_hint("leave the condition out"));
-        }
-    }
     let paths: Vec<(String, Does)> = stored.policy.actions().map(|(path, action)| (path, action.clone())).collect();
     for (path, action) in paths {
         let Does::UsePolicy { policy_id } = action else { continue };

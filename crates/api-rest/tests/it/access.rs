@@ -104,6 +104,21 @@ fn found_and_run(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("POST /api/v1/apps/{app}/manage", Those(A::CreateApp), None),
         ("GET /api/v1/apps/{app}/owners", Those(A::SeeInventory), None),
         ("PUT /api/v1/apps/{app}/owners", Those(A::EditApp), Some(json!({"people": [owner]}))),
+        ("GET /api/v1/policies", Those(A::SeePolicies), None),
+        (
+            "POST /api/v1/policies",
+            Those(A::EditPolicies),
+            Some(json!({"name": "x", "kind": "request", "baseline": {"type": "deny"}})),
+        ),
+        ("POST /api/v1/policies:check-expression", Those(A::SeePolicies), Some(json!({"expression": "true"}))),
+        ("GET /api/v1/policies/{policy}", Those(A::SeePolicies), None),
+        ("PATCH /api/v1/policies/{policy}", Those(A::EditPolicies), Some(json!({"name": "x"}))),
+        ("DELETE /api/v1/policies/{policy}", Those(A::EditPolicies), None),
+        (
+            "POST /api/v1/policies/{policy}:test",
+            Those(A::EditPolicies),
+            Some(json!({"personId": ids["person"], "appId": ids["person"]})),
+        ),
         ("GET /api/v1/apps/{app}/accounts", Those(A::SeeInventory), None),
         ("GET /api/v1/apps/{app}/accounts/{account}", Those(A::SeeInventory), None),
         ("GET /api/v1/apps/{app}/resource-types", Those(A::SeeInventory), None),
@@ -189,6 +204,8 @@ async fn objects(world: &World, admin: &Somebody) -> anyhow::Result<BTreeMap<&'s
     let held = world.bring(admin, &connector, &file::of_users(&world.folder(), 15..20)?).await?;
     let credential = world.post(admin, &format!("/connectors/{connector}/credentials"), json!({})).await.ok(201);
     world.post(admin, &format!("/connectors/{connector}/tasks"), json!({"kind": "hello"})).await;
+    let policy = json!({"name": "P", "kind": "request", "baseline": {"type": "deny"}});
+    let policy = world.post(admin, "/policies", policy).await.ok(201);
     let first = async |path: String| id(&world.walk(admin, &path, 200).await[0]);
     let entitlement = first(format!("/apps/{app}/entitlements")).await;
     // Somebody asks for the entitlement, which is theirs at once, and whose job waits for an account.
@@ -206,6 +223,7 @@ async fn objects(world: &World, admin: &Somebody) -> anyhow::Result<BTreeMap<&'s
         ("grant", first(format!("/grants?app={app}")).await),
         ("client", first("/api-clients".to_owned()).await),
         ("credential", id(&credential)),
+        ("policy", id(&policy)),
         ("task", first(format!("/connectors/{connector}/tasks")).await),
         ("person", admin.id.clone()),
         ("app", app),

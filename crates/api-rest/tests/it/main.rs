@@ -11,6 +11,7 @@ mod inventory;
 mod me;
 mod openapi;
 mod people;
+mod policies;
 mod requests;
 mod schedule;
 mod settings;

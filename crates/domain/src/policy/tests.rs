@@ -47,6 +47,19 @@ fn what_nobody_could_agree_to_is_refused_with_its_place() {
             r#"{"rules": [{"condition": " ", "action": {"type": "deny"}}], "baseline": {"type": "deny"}}"#,
             "rules[0].condition",
         ),
+        (
+            r#"{"rules": [{"condition": "subject.shoe == 3", "action": {"type": "deny"}}], "baseline": {"type": "deny"}}"#,
+            "rules[0].condition",
+        ),
+        (
+            r#"{"baseline": {"type": "steps", "steps": [{"who": {"type": "expression", "expression": "true"}}]}}"#,
+            "baseline.steps[0].who.expression",
+        ),
+        (
+            r#"{"baseline": {"type": "steps", "steps":
+                [{"who": {"type": "self"}, "fallback": {"type": "people", "people": []}}]}}"#,
+            "baseline.steps[0].fallback",
+        ),
     ] {
         let policy: Policy = serde_json::from_str(text).unwrap();
         assert_eq!(policy.check().unwrap_err().field, field);

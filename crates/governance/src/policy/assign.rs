@@ -2,7 +2,10 @@
 //!
 //! Source: governance §2.5 (T-A1, T-A2, T-A8), R-P-2, R-P-3, R-P-4, R-P-6.
 
+use std::collections::BTreeSet;
+
 use domain::actor::Role;
+use domain::expression::{Expression, Wanted};
 use domain::policy::{MOST_ASSIGNEES, Step, Who};
 use ids::PersonId;
 use store::person::Group;
@@ -10,6 +13,7 @@ use store::request::Assignee;
 use store::{Connection, Tx};
 
 use super::Subject;
+use super::facts::{Case, facts};
 use crate::error::Result;
 
 /// Who decides a step.
@@ -23,19 +27,31 @@ pub(crate) struct Assignment {
 
 /// Finds who decides this step now: those it names, else its fallback, else the owners of the app, else the Super
 /// Administrators. Nobody decides about themselves unless the step says so.
-pub(crate) async fn assignees(tx: &mut Tx, step: &Step, subject: &Subject, earlier: &[PersonId]) -> Result<Assignment> {
+pub(crate) async fn assignees(tx: &mut Tx, step: &Step, case: &Case, earlier: &[PersonId]) -> Result<Assignment> {
+    let subject = &case.subject;
     let mut assignment = Assignment::default();
     let chain = [Some(&step.who), step.fallback.as_ref(), Some(&Who::AppOwner), Some(&Who::SuperAdministrators)];
     let mut before: Option<&Who> = None;
+    let mut failed: Option<String> = None;
     for who in chain.into_iter().flatten() {
         if before == Some(who) {
             continue;
         }
         if let Some(before) = before {
-            assignment.hops.push(format!("{} could not be asked, so {} are", words(before), words(who)));
+            let why = failed.take().map(|why| format!(" ({why})")).unwrap_or_default();
+            assignment.hops.push(format!("{} could not be asked{why}, so {} are", words(before), words(who)));
         }
         before = Some(who);
-        let mut found = find(tx, who, subject).await?;
+        let mut found = match who {
+            Who::Expression { expression } => match named(tx, expression, case).await? {
+                Ok(found) => found,
+                Err(why) => {
+                    failed = Some(why);
+                    continue;
+                }
+            },
+            who => find(tx, who, subject).await?,
+        };
         let may_self = step.allow_self || *who == Who::Subject;
         found.retain(|person| {
             (may_self || *person != subject.person) && !(step.distinct_from_earlier && earlier.contains(person))
@@ -72,8 +88,33 @@ async fn find(tx: &mut Tx, who: &Who, subject: &Subject) -> Result<Vec<PersonId>
         Who::People { people } => return active(conn, tenant, people).await,
         Who::Holders { entitlement_id } => Group::Holders(*entitlement_id),
         Who::SuperAdministrators => Group::Role(Role::SuperAdministrator),
+        // Found by `named`.
+        Who::Expression { .. } => return Ok(Vec::new()),
     };
     Ok(store::person::active(conn, tenant, group).await?)
+}
+
+/// The active people whom an expression names; or why it names nobody.
+async fn named(tx: &mut Tx, source: &str, case: &Case) -> Result<Result<Vec<PersonId>, String>> {
+    let facts = facts(tx, case).await?;
+    let texts = Expression::new(source, Wanted::People).and_then(|expression| expression.people(&facts));
+    let texts = match texts {
+        Ok(texts) if texts.len() > MOST_ASSIGNEES => return Ok(Err(format!("more than {MOST_ASSIGNEES} people"))),
+        Ok(texts) => texts,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let tenant = tx.tenant();
+    let mut people = BTreeSet::new();
+    for text in texts {
+        let folded = text.trim().to_lowercase();
+        let found = match folded.parse() {
+            Ok(id) => Some(id),
+            Err(_) => store::person::by_email(tx.conn(), tenant, &folded).await?.map(|person| person.id),
+        };
+        people.extend(found);
+    }
+    let people: Vec<PersonId> = people.into_iter().collect();
+    Ok(Ok(active(tx.conn(), tenant, &people).await?))
 }
 
 async fn active(conn: &mut Connection, tenant: ids::TenantId, people: &[PersonId]) -> Result<Vec<PersonId>> {
@@ -112,5 +153,6 @@ fn words(who: &Who) -> &'static str {
         Who::People { .. } => "the people named",
         Who::Holders { .. } => "the members of the group",
         Who::SuperAdministrators => "the Super Administrators",
+        Who::Expression { .. } => "the people whom the expression names",
     }
 }

@@ -1,11 +1,15 @@
 //! A policy becomes the chain of steps of one request, which later edits of the policy do not touch.
 
+use domain::expression::{Expression, Wanted};
 use domain::policy::{Action, DEEPEST, DEFAULT_REQUEST, DEFAULT_REVOKE, Kind, Step};
+use domain::vocabulary;
 use ids::{AppId, EntitlementId, PersonId, PolicyId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::Tx;
 use store::policy::Stored;
 
+use super::facts::{Case, facts};
 use crate::error::{Error, Result};
 
 /// Whom and what a decision is about.
@@ -27,6 +31,39 @@ pub struct Frozen {
     pub policies: Vec<Followed>,
     /// What is done.
     pub verdict: Verdict,
+    /// What became of every rule that was read, in this order.
+    #[serde(default)]
+    pub trace: Vec<RuleTrace>,
+}
+
+vocabulary! {
+    /// What became of a rule.
+    pub enum Outcome: "what became of a rule" {
+        /// It decides.
+        Matched => "matched",
+        /// Its condition is false.
+        NotMatched => "not_matched",
+        /// Its condition could not be worked out, so that it does not match (R-P-1).
+        Failed => "failed",
+        /// An earlier rule decides.
+        NotReached => "not_reached",
+    }
+}
+
+/// What became of one rule, or of the baseline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleTrace {
+    /// The policy that it stands in.
+    pub policy: PolicyId,
+    /// Its number, from 1; none for the baseline.
+    pub rule: Option<usize>,
+    /// Its condition.
+    pub condition: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why its condition could not be worked out.
+    pub why: Option<String>,
 }
 
 /// A policy on the way to the verdict.
@@ -41,6 +78,9 @@ pub struct Followed {
     pub version: i64,
     /// The rule that decided, from 1; none for the baseline.
     pub rule: Option<usize>,
+    /// The condition of that rule.
+    #[serde(default)]
+    pub condition: Option<String>,
 }
 
 /// What is done about a case.
@@ -58,11 +98,26 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// `approve`, `deny` or `ask`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+            Self::Ask { .. } => "ask",
+        }
+    }
+}
+
 impl Frozen {
     /// Which rule of which policy decided, in words.
     #[must_use]
     pub fn words(&self) -> String {
         match self.policies.last() {
+            Some(Followed { name, rule: Some(rule), condition: Some(condition), .. }) => {
+                format!("rule {rule} (`{condition}`) of the policy `{name}`")
+            }
             Some(Followed { name, rule: Some(rule), .. }) => format!("rule {rule} of the policy `{name}`"),
             Some(Followed { name, rule: None, .. }) => format!("the policy `{name}`"),
             None => "no policy".to_owned(),
@@ -70,25 +125,28 @@ impl Frozen {
     }
 }
 
-/// What this policy says; the tenant's policy for the kind when none is given.
+/// What this policy says about a case; the tenant's policy for the kind when none is given.
 ///
 /// # Errors
 /// `FailedPrecondition` when policies use each other too deep, or one is gone.
-pub(crate) async fn freeze(tx: &mut Tx, kind: Kind, policy: Option<PolicyId>) -> Result<Frozen> {
+pub(crate) async fn freeze(tx: &mut Tx, kind: Kind, policy: Option<PolicyId>, case: &Case) -> Result<Frozen> {
     let tenant = tx.tenant();
     let mut stored = match policy {
         Some(id) => store::policy::find(tx.conn(), tenant, id).await?.ok_or_else(|| gone(id))?,
         None => default(tx, kind).await?,
     };
-    let mut policies = Vec::new();
+    let (mut policies, mut trace) = (Vec::new(), Vec::new());
+    let mut known: Option<Value> = None;
     while policies.len() <= DEEPEST {
-        let mut rules = stored.policy.rules.iter().enumerate();
-        // Conditions are refused when a policy is saved, so every rule holds.
-        let (rule, action) = match rules.next() {
-            Some((index, rule)) => (Some(index + 1), rule.action.clone()),
-            None => (None, stored.policy.baseline.clone()),
-        };
-        policies.push(Followed { id: stored.id, name: stored.name.clone(), version: stored.version, rule });
+        if known.is_none() && stored.policy.rules.iter().any(|rule| rule.condition.is_some()) {
+            known = Some(facts(tx, case).await?);
+        }
+        let rule = read(&stored, known.as_ref().unwrap_or(&Value::Null), &mut trace);
+        let decides = rule.and_then(|number| stored.policy.rules.get(number - 1));
+        let action = decides.map_or(&stored.policy.baseline, |rule| &rule.action).clone();
+        let condition = decides.and_then(|rule| rule.condition.clone());
+        let (id, name, version) = (stored.id, stored.name.clone(), stored.version);
+        policies.push(Followed { id, name, version, rule, condition });
         let verdict = match action {
             Action::Approve => Verdict::Approve,
             Action::Deny => Verdict::Deny,
@@ -99,9 +157,36 @@ pub(crate) async fn freeze(tx: &mut Tx, kind: Kind, policy: Option<PolicyId>) ->
                 continue;
             }
         };
-        return Ok(Frozen { policies, verdict });
+        return Ok(Frozen { policies, verdict, trace });
     }
     Err(Error::refused(format!("policies use each other more than {DEEPEST} deep")))
+}
+
+/// Reads the rules of a policy from top to bottom. Returns the number of the one that decides; none for the baseline.
+fn read(stored: &Stored, facts: &Value, trace: &mut Vec<RuleTrace>) -> Option<usize> {
+    let policy = stored.id;
+    let mut decides = None;
+    for (rule, number) in stored.policy.rules.iter().zip(1..) {
+        let (outcome, why) = match &rule.condition {
+            _ if decides.is_some() => (Outcome::NotReached, None),
+            None => (Outcome::Matched, None),
+            Some(condition) => {
+                let holds = Expression::new(condition, Wanted::Condition).and_then(|it| it.is_true(facts));
+                match holds {
+                    Ok(true) => (Outcome::Matched, None),
+                    Ok(false) => (Outcome::NotMatched, None),
+                    Err(error) => (Outcome::Failed, Some(error.to_string())),
+                }
+            }
+        };
+        if outcome == Outcome::Matched {
+            decides = Some(number);
+        }
+        trace.push(RuleTrace { policy, rule: Some(number), condition: rule.condition.clone(), outcome, why });
+    }
+    let outcome = if decides.is_some() { Outcome::NotReached } else { Outcome::Matched };
+    trace.push(RuleTrace { policy, rule: None, condition: None, outcome, why: None });
+    decides
 }
 
 async fn default(tx: &mut Tx, kind: Kind) -> Result<Stored> {

@@ -19,7 +19,7 @@ use super::outcome;
 use crate::context::Caller;
 use crate::error::{Error, Result};
 use crate::grant::{self, timer};
-use crate::policy::{Frozen, Subject, Verdict, assignees};
+use crate::policy::{Case, Frozen, Subject, Verdict, assignees};
 use crate::provision::{self, Change};
 
 /// Begins a round: what the policy decides is done, whom it asks is asked.
@@ -86,7 +86,7 @@ async fn open(tx: &mut Tx, caller: &Caller, request: &Request, step: &mut Step, 
     take(tx, caller, request, step, T::Opened, None)?;
     step.opened_at = Some(tx.now());
     let earlier = deciders(tx, request).await?;
-    let assignment = assignees(tx, &definition, subject, &earlier).await?;
+    let assignment = assignees(tx, &definition, &Case::of(request), &earlier).await?;
     for hop in &assignment.hops {
         take(tx, caller, request, step, T::FellBack, Some(hop))?;
     }

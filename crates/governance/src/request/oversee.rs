@@ -17,7 +17,7 @@ use crate::Written;
 use crate::change::{check_version, reason as checked_reason};
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
-use crate::policy::freeze;
+use crate::policy::{Case, freeze};
 use crate::provision;
 
 /// Whether the caller may take over what others decide.
@@ -173,7 +173,7 @@ async fn begin_anew(
     step: RequestStep,
     reason: &str,
 ) -> Result<()> {
-    let frozen = freeze(tx, decide::policy_kind(request), policy).await?;
+    let frozen = freeze(tx, decide::policy_kind(request), policy, &Case::of(request)).await?;
     request.policy_snapshot = serde_json::to_string(&frozen).map_err(Error::internal)?;
     flow::end_steps(tx, caller, request).await?;
     outcome::step(tx, caller, request, step, Some(reason)).await?;

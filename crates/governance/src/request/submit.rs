@@ -21,7 +21,7 @@ use crate::change::text;
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
 use crate::grant::exclusive;
-use crate::policy::{Subject, freeze};
+use crate::policy::{Case, Subject, freeze};
 use crate::{Written, access};
 
 /// How long a request waits for answers.
@@ -90,7 +90,6 @@ impl Governance {
             (_, false) => setting.request_policy,
         };
         let of = if wish.kind == Kind::Revoke { policy::Kind::Revoke } else { policy::Kind::Request };
-        let frozen = freeze(&mut tx, of, policy).await?;
         let (now, tenant) = (tx.now(), tx.tenant());
         let mut request = Request {
             id: RequestId::new(now, tx.rng()),
@@ -108,7 +107,7 @@ impl Governance {
             asked_duration: None,
             reason,
             is_emergency: new.is_emergency,
-            policy_snapshot: serde_json::to_string(&frozen).map_err(Error::internal)?,
+            policy_snapshot: String::new(),
             outcome: None,
             deadline_at: now.checked_add(DEADLINE).unwrap_or(now),
             created_at: now,
@@ -116,6 +115,8 @@ impl Governance {
             closed_at: None,
             version: 1,
         };
+        let frozen = freeze(&mut tx, of, policy, &Case::of(&request)).await?;
+        request.policy_snapshot = serde_json::to_string(&frozen).map_err(Error::internal)?;
         if let (Kind::Grant | Kind::Swap, Some(entitlement)) = (wish.kind, &wish.entitlement) {
             let grant = requested(&mut tx, &request, entitlement)?;
             store::grant::insert(tx.conn(), tenant, &grant).await?;
