@@ -1,6 +1,6 @@
 //! Policies: looked at, made, changed; and what they say about a case.
 //!
-//! Start at [`freeze`], which turns a policy into the chain of steps of one request, and [`assignees`], which finds the
+//! Start at `freeze`, which turns a policy into the chain of steps of one request, and `assignees`, which finds the
 //! people of a step when it opens.
 //!
 //! Source: governance §1.13, §2.5, §3.3 (R-P).

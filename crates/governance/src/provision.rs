@@ -1,8 +1,8 @@
 //! Provision jobs: what was decided, done in the app, and proved by a sync.
 //!
-//! Start at [`queue`], which every decision calls in its own transaction. [`offer`] hands jobs to connectors as tasks,
-//! one for each account at a time; [`report`] takes what connectors and people say about them; [`effect`] is what that
-//! does to grants; [`proof`] compares what was said with what a later sync shows.
+//! Start at `queue`, which every decision calls in its own transaction. `offer` hands jobs to connectors as tasks,
+//! one for each account at a time; `report` takes what connectors and people say about them; `effect` is what that
+//! does to grants; `proof` compares what was said with what a later sync shows.
 //!
 //! Source: governance §1.14, §2.9 (T-J), §3.7 (R-V).
 

@@ -1,8 +1,8 @@
 //! Requests for access: made, decided, carried out.
 //!
 //! Start at [`Governance::submit_request`](crate::Governance::submit_request). A request gets its chain of approval steps
-//! when it is made ([`crate::policy`]); [`flow`] opens one step after the other; what is agreed to becomes a provision
-//! job in the same transaction; [`outcome`] takes what comes of it.
+//! when it is made ([`crate::policy`]); `flow` opens one step after the other; what is agreed to becomes a provision
+//! job in the same transaction; `outcome` takes what comes of it.
 //!
 //! Source: governance §1.12, §2.4 (T-Q), §2.5 (T-A), §3.3 (R-Q, R-P).
 
