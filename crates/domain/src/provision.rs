@@ -125,11 +125,13 @@ pub enum Step {
     Cancelled,
     /// The connector cannot do it after all, so a person has to (R-V-7, T-C9).
     GivenToPerson,
+    /// A later job undid it before a sync could show it; that job's proof counts.
+    Superseded,
 }
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Blocked,
         Self::Released,
         Self::Leased,
@@ -142,6 +144,7 @@ impl Step {
         Self::Contradicted,
         Self::Cancelled,
         Self::GivenToPerson,
+        Self::Superseded,
     ];
 
     /// The audit action, where it has one.
@@ -160,6 +163,7 @@ impl Step {
             Self::Contradicted => "job.contradicted",
             Self::Cancelled => "job.cancelled",
             Self::GivenToPerson => "job.manual",
+            Self::Superseded => "job.superseded",
         })
     }
 }
@@ -190,7 +194,8 @@ impl State {
             (S::Leased, T::WaitsForPerson) => S::WaitingPerson,
             (S::Reported | S::WaitingPerson, T::Confirmed) => S::Confirmed,
             (S::Reported, T::Contradicted) => S::Contradicted,
-            (S::Queued | S::Blocked | S::Manual | S::WaitingPerson, T::Cancelled) => S::Cancelled,
+            (S::Queued | S::Blocked | S::Manual | S::WaitingPerson, T::Cancelled)
+            | (S::Reported | S::WaitingPerson, T::Superseded) => S::Cancelled,
             (S::Queued | S::Blocked | S::Leased, T::GivenToPerson) => S::Manual,
             (state, _) => return Err(Refused { state }),
         })

@@ -22,6 +22,8 @@ const TABLE: &[(State, Step, State)] = &[
     (State::Manual, Step::Cancelled, State::Cancelled),
     (State::WaitingPerson, Step::Confirmed, State::Confirmed),
     (State::WaitingPerson, Step::Cancelled, State::Cancelled),
+    (State::WaitingPerson, Step::Superseded, State::Cancelled),
+    (State::Reported, Step::Superseded, State::Cancelled),
     (State::Reported, Step::Confirmed, State::Confirmed),
     (State::Reported, Step::Contradicted, State::Contradicted),
 ];

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::actor::{Actor, Part};
 use domain::audit::Via;
-use domain::grant::Origin;
+use domain::grant::{EndReason, Origin};
 use domain::provision::{Effect, SETTLE, State, Step};
 use domain::sync::Kind;
 use ids::{ProvisionJobId, SyncId};
@@ -17,6 +17,7 @@ use jobs::{Failure, Handler, Next};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::Tx;
+use store::grant::Grant;
 use store::inventory::list;
 use store::provision::Job;
 use store::sync::Sync;
@@ -104,41 +105,72 @@ async fn one(tx: &mut Tx, caller: &Caller, id: ProvisionJobId, sync: &Sync) -> R
     if !job.state.awaits_proof() {
         return Ok(false);
     }
-    let is_so = shows(tx, &job).await?;
-    if job.state == State::WaitingPerson && !is_so {
-        return Ok(false);
-    }
+    let shown = shows(tx, &job).await?;
+    let how = match shown {
+        Shown::AsSaid => Step::Confirmed,
+        Shown::Overtaken => Step::Superseded,
+        Shown::Otherwise if job.state == State::WaitingPerson => return Ok(false),
+        Shown::Otherwise => Step::Contradicted,
+    };
     let now = tx.now();
-    job.confirmed_sync_id = is_so.then_some(sync.id);
-    step(tx, caller, &mut job, if is_so { Step::Confirmed } else { Step::Contradicted })?;
+    job.confirmed_sync_id = (shown == Shown::AsSaid).then_some(sync.id);
+    step(tx, caller, &mut job, how)?;
     store::provision::update(tx.conn(), &mut job, now).await?;
-    if is_so {
-        confirmed(tx, caller, &job, sync).await?;
-    } else {
-        contradicted(tx, caller, &job).await?;
+    match shown {
+        Shown::AsSaid => confirmed(tx, caller, &job, sync).await?,
+        Shown::Otherwise => contradicted(tx, caller, &job).await?,
+        Shown::Overtaken => {}
     }
     Ok(true)
 }
 
+/// What a sync shows of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// It is as the job was to make it.
+    AsSaid,
+    /// It is not.
+    Otherwise,
+    /// Podium changed it again before the sync; the proof of that later change counts.
+    Overtaken,
+}
+
+impl From<bool> for Shown {
+    fn from(is_so: bool) -> Self {
+        if is_so { Self::AsSaid } else { Self::Otherwise }
+    }
+}
+
 /// Whether the visible inventory is as the job was to make it.
-async fn shows(tx: &mut Tx, job: &Job) -> Result<bool> {
+async fn shows(tx: &mut Tx, job: &Job) -> Result<Shown> {
     let tenant = tx.tenant();
     let account = match job.account_id {
         Some(id) => list::account(tx.conn(), tenant, id).await?.filter(|account| account.gone_at.is_none()),
         None => None,
     };
-    Ok(match (job.effect, job.entitlement_id) {
-        (Effect::Grant | Effect::Swap | Effect::Revoke, Some(entitlement)) => {
-            let held = match &account {
-                Some(account) => store::grant::held(tx.conn(), account.id, entitlement).await?,
+    let held = match (&account, job.entitlement_id) {
+        (Some(account), Some(entitlement)) => store::grant::held(tx.conn(), account.id, entitlement).await?,
+        _ => None,
+    };
+    Ok(match job.effect {
+        Effect::Grant | Effect::Swap if held.is_some() => Shown::AsSaid,
+        Effect::Grant | Effect::Swap => {
+            let given = match job.grant_id {
+                Some(id) => store::grant::by_id(tx.conn(), id).await?,
                 None => None,
             };
-            held.is_some() == (job.effect != Effect::Revoke)
+            let seen_to_end = |grant: &Grant| matches!(grant.end_reason, Some(EndReason::Outside) | None);
+            if given.as_ref().is_none_or(seen_to_end) { Shown::Otherwise } else { Shown::Overtaken }
         }
-        (Effect::CreateAccount, _) => super::offer::account_of(tx, job).await?.is_some(),
-        (Effect::DeleteAccount, _) => account.is_none(),
-        (Effect::DisableAccount, _) => account.is_none_or(|account| account.status == "disabled"),
-        _ => false,
+        // What Podium gave again after it took it away is no contradiction.
+        Effect::Revoke => match held {
+            None => Shown::AsSaid,
+            Some(grant) if matches!(grant.origin, Origin::Outside | Origin::Initial) => Shown::Otherwise,
+            Some(_) => Shown::Overtaken,
+        },
+        Effect::CreateAccount => super::offer::account_of(tx, job).await?.is_some().into(),
+        Effect::DeleteAccount => account.is_none().into(),
+        Effect::DisableAccount => account.is_none_or(|account| account.status == "disabled").into(),
     })
 }
 

@@ -333,4 +333,29 @@ testkit::on_both_engines! {
         assert_eq!(office.state(ended.id).await?, State::Fulfilled);
         assert_eq!(office.at.members[ADA], "viewer");
     }
+
+    async fn r_v_1_what_ended_before_a_sync_could_show_it_is_not_given_again(database: Database) {
+        let mut office = Office::new(&database, "auto_approve").await?;
+        office.ask(&office.ada, 1).await?;
+        office.at.settle().await?;
+        office.at.world.clock.advance(HOUR);
+        office.at.settle().await?;
+        assert_eq!(office.at.members[ADA], "viewer");
+        office.at.sync().await?;
+        assert_eq!(office.at.jobs().await?, ["swap cancelled", "revoke confirmed"]);
+        // And what was given again before a sync is not taken away again.
+        office.ask(&office.ada, 1).await?;
+        office.at.settle().await?;
+        let editor = office.at.held(ADA, "editor").await?.unwrap();
+        office.at.world.governance.return_access(&office.ada, editor.id, None).await?;
+        office.at.settle().await?;
+        office.ask(&office.ada, 2).await?;
+        office.at.settle().await?;
+        office.at.sync().await?;
+        assert_eq!(office.at.members[ADA], "editor");
+        assert_eq!(office.at.asked.len(), 5, "{:?}", office.at.asked);
+        let mut last = office.at.jobs().await?.split_off(2);
+        last.sort();
+        assert_eq!(last, ["revoke cancelled", "swap confirmed", "swap confirmed"]);
+    }
 }

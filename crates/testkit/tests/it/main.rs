@@ -9,6 +9,7 @@ mod deploy;
 mod documents;
 mod edge;
 mod faults;
+mod just_in_time;
 mod outages;
 mod scene;
 mod self_hosted;
