@@ -195,16 +195,7 @@ async fn person(tx: &mut Tx, email: String, name: &str, by: By<'_>) -> Result<Pe
     if let Some(person) = store::person::by_email(tx.conn(), tenant, &email).await? {
         return if person.status == "active" { Ok(person) } else { Err(Error::Status { status: person.status }) };
     }
-    let person = Person {
-        id: PersonId::new(now, tx.rng()),
-        primary_email: email,
-        display_name: name.to_owned(),
-        status: "active".to_owned(),
-        source: "local".to_owned(),
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
+    let person = Person::new(PersonId::new(now, tx.rng()), email, name.to_owned(), now);
     store::person::insert(tx.conn(), tenant, &person).await?;
     let after = json!({
         "primaryEmail": person.primary_email,

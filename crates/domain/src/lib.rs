@@ -13,6 +13,7 @@ pub mod email;
 pub mod expression;
 pub mod grant;
 pub mod hold;
+pub mod person;
 pub mod policy;
 pub mod provision;
 pub mod request;

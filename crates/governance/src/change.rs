@@ -25,6 +25,11 @@ impl Changes {
         Ok(true)
     }
 
+    /// A field of a new object, which was nothing before.
+    pub(crate) fn made(&mut self, field: &str, value: impl Into<Value>) {
+        self.after.insert(field.to_owned(), value.into());
+    }
+
     /// Whether nothing changed.
     pub(crate) fn is_empty(&self) -> bool {
         self.after.is_empty()

@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::audit::Object;
-use ids::{AccountId, ConnectorId};
+use ids::{AccountId, ConnectorId, PersonId};
 use serde_json::{Value, json};
-use store::inventory;
+use store::inventory::list::Account;
+use store::{Tx, inventory};
 
 use crate::context::{Caller, Governance};
 use crate::error::Result;
@@ -15,7 +16,17 @@ use crate::error::Result;
 /// How many accounts are looked at in one transaction.
 const TURN: u32 = 500;
 /// The rule by which an account belongs to whoever has its primary address.
-const RULE: &str = "primary email";
+pub(crate) const RULE: &str = "primary email";
+
+/// Whom the rule gives for this account: only user accounts are matched (R-I-4).
+pub(crate) async fn of_account(tx: &mut Tx, account: &Account) -> Result<Option<PersonId>> {
+    let Some(address) = account.emails.first().filter(|_| account.kind == "user" && account.gone_at.is_none()) else {
+        return Ok(None);
+    };
+    let tenant = tx.tenant();
+    let mut people = store::person::by_emails(tx.conn(), tenant, &[address.as_str()].into()).await?;
+    Ok(people.remove(address))
+}
 
 impl Governance {
     /// Matches the accounts of a connector that nobody answers for yet. What people set by hand stays. Returns how many

@@ -2,6 +2,8 @@
 //!
 //! Source: governance §1.2, §1.20 (R-ROLE-1, R-ROLE-2).
 
+mod details;
+mod life;
 mod relation;
 
 use std::collections::BTreeSet;
@@ -18,6 +20,9 @@ use crate::change::{Changes, check_version, email, line};
 use crate::context::{Caller, Governance};
 use crate::error::{Code, Error, Result};
 use crate::{Written, access};
+
+pub use details::Details;
+pub use relation::AccountOwner;
 
 /// The longest name, in letters.
 const LONGEST_NAME: usize = 200;
@@ -47,6 +52,8 @@ pub struct NewPerson {
     pub display_name: String,
     /// The roles.
     pub roles: BTreeSet<Role>,
+    /// What else is known.
+    pub details: Details,
 }
 
 /// What to change of a person; `None` stays as it is.
@@ -58,6 +65,8 @@ pub struct PersonEdit {
     pub display_name: Option<String>,
     /// One of [`STATES`].
     pub status: Option<String>,
+    /// What else is known.
+    pub details: Details,
 }
 
 impl Governance {
@@ -103,25 +112,17 @@ impl Governance {
         if store::person::by_email(tx.conn(), tenant, &primary_email).await?.is_some() {
             return Err(address_taken(&primary_email));
         }
-        let person = Person {
-            id: PersonId::new(now, tx.rng()),
-            primary_email,
-            display_name,
-            status: "active".to_owned(),
-            source: "local".to_owned(),
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        };
+        let mut person = Person::new(PersonId::new(now, tx.rng()), primary_email, display_name, now);
+        let mut known = Changes::default();
+        new.details.apply(&mut tx, &mut person, &mut known).await?;
         store::person::insert(tx.conn(), tenant, &person).await.map_err(|error| taken(error, &person.primary_email))?;
         store::person::set_roles(tx.conn(), person.id, &new.roles, &caller.actor.to_string(), now).await?;
-        let after = json!({
-            "primaryEmail": person.primary_email,
-            "displayName": person.display_name,
-            "status": person.status,
-            "source": person.source,
-            "roles": new.roles,
-        });
+        known.made("primaryEmail", person.primary_email.clone());
+        known.made("displayName", person.display_name.clone());
+        known.made("status", person.status.clone());
+        known.made("source", person.source.clone());
+        known.made("roles", json!(new.roles));
+        let (_, after) = known.into_values();
         tx.audit(caller.event("person.created", object(person.id)).with_change(Value::Null, after));
         let seq = tx.commit().await?;
         Ok(Written::new(PersonView { person, roles: new.roles }, seq))
@@ -154,6 +155,7 @@ impl Governance {
                 return Err(address_taken(&person.primary_email));
             }
         }
+        edit.details.apply(&mut tx, &mut person, &mut changes).await?;
         if let Some(status) = edit.status {
             if !STATES.contains(&status.as_str()) {
                 return Err(Error::invalid("status", format!("`{status}` is none of {}", STATES.join(", "))));

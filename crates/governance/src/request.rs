@@ -8,6 +8,7 @@
 
 mod decide;
 mod flow;
+mod leaver;
 mod outcome;
 mod oversee;
 mod submit;
@@ -15,6 +16,7 @@ mod timer;
 mod view;
 
 pub use decide::{Answer, Decision};
+pub(crate) use leaver::cancel_of;
 pub(crate) use outcome::{job_done, job_failed};
 pub use submit::NewRequest;
 pub(crate) use timer::handler;

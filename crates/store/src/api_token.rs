@@ -173,6 +173,17 @@ pub async fn revoke(conn: &mut Connection, tenant: TenantId, id: ApiTokenId, now
     Ok(done.rows_affected() > 0)
 }
 
+/// Ends the tokens of a person. Returns how many.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn revoke_of(conn: &mut Connection, tenant: TenantId, person: PersonId, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE api_token SET revoked_at = $1 WHERE tenant_id = $2 AND person_id = $3 AND revoked_at IS NULL";
+    let done =
+        sqlx::query(sql).bind(micros(now)).bind(tenant.to_string()).bind(person.to_string()).execute(conn).await?;
+    Ok(done.rows_affected())
+}
+
 /// Writes down that it was used.
 ///
 /// # Errors

@@ -80,3 +80,13 @@ pub async fn clear(conn: &mut Connection, from: PersonId) -> Result<bool> {
         sqlx::query("DELETE FROM delegation WHERE from_person_id = $1").bind(from.to_string()).execute(conn).await?;
     Ok(gone.rows_affected() > 0)
 }
+
+/// Takes back the delegations from this person and to them. Returns whose delegations are over (R-L-2).
+///
+/// # Errors
+/// When the database refuses.
+pub async fn clear_all(conn: &mut Connection, person: PersonId) -> Result<Vec<PersonId>> {
+    let sql = "DELETE FROM delegation WHERE from_person_id = $1 OR to_person_id = $1 RETURNING from_person_id";
+    let rows = sqlx::query(sql).bind(person.to_string()).fetch_all(conn).await?;
+    rows.iter().map(|row| row.parsed("from_person_id")).collect()
+}

@@ -14,12 +14,14 @@ use sqlx::any::AnyRow;
 use crate::Connection;
 use crate::error::{Error, Result};
 use crate::page::{Page, Paging};
-use crate::row::{RowExt as _, micros};
+use crate::row::{RowExt as _, json_text, micros, micros_opt};
 
-pub use group::{Group, active, by_emails, manager, set_manager};
+pub use group::{Group, active, by_emails, manager};
 pub use role::{add_role, anybody_is, others_are, roles, roles_of, set_roles};
 
-const COLUMNS: &str = "id, primary_email, display_name, status, source, created_at, updated_at, version";
+const COLUMNS: &str = "id, primary_email, emails, username, display_name, given_name, family_name, employee_id, \
+     manager_id, department, title, employment_type, status, left_at, source, created_at, \
+     updated_at, version";
 
 /// A person as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +30,31 @@ pub struct Person {
     pub id: PersonId,
     /// The address, folded; unique among people who are not deleted.
     pub primary_email: String,
+    /// Further addresses, folded.
+    pub emails: Vec<String>,
+    /// The name that they sign in with elsewhere.
+    pub username: Option<String>,
     /// The name.
     pub display_name: String,
+    /// The first name.
+    pub given_name: Option<String>,
+    /// The last name.
+    pub family_name: Option<String>,
+    /// What the organisation numbers them by.
+    pub employee_id: Option<String>,
+    /// Who manages them.
+    pub manager_id: Option<PersonId>,
+    /// Where they work.
+    pub department: Option<String>,
+    /// What they are.
+    pub title: Option<String>,
+    /// How they are employed.
+    pub employment_type: Option<String>,
     /// `invited`, `active`, `suspended`, `left` or `erased`.
     pub status: String,
-    /// Where the person was first heard of.
+    /// When they left.
+    pub left_at: Option<Timestamp>,
+    /// Where the person was first heard of: `local`, `import`, or `directory:` and an app.
     pub source: String,
     /// When.
     pub created_at: Timestamp,
@@ -42,20 +64,59 @@ pub struct Person {
     pub version: i64,
 }
 
+impl Person {
+    /// A person who is active and of whom nothing else is known.
+    #[must_use]
+    pub fn new(id: PersonId, primary_email: String, display_name: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            primary_email,
+            emails: Vec::new(),
+            username: None,
+            display_name,
+            given_name: None,
+            family_name: None,
+            employee_id: None,
+            manager_id: None,
+            department: None,
+            title: None,
+            employment_type: None,
+            status: "active".to_owned(),
+            left_at: None,
+            source: "local".to_owned(),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+}
+
 /// Stores a new person.
 ///
 /// # Errors
 /// [`crate::Error::Conflict`] when the address is taken.
 pub async fn insert(conn: &mut Connection, tenant: TenantId, person: &Person) -> Result<()> {
     sqlx::query(
-        "INSERT INTO person (id, tenant_id, primary_email, display_name, status, source, created_at, updated_at, \
-         version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO person (id, tenant_id, primary_email, emails, username, display_name, given_name, family_name, \
+         employee_id, manager_id, department, title, employment_type, status, left_at, source, \
+         created_at, updated_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
     )
     .bind(person.id.to_string())
     .bind(tenant.to_string())
     .bind(&person.primary_email)
+    .bind(json_text("emails", &person.emails)?)
+    .bind(&person.username)
     .bind(&person.display_name)
+    .bind(&person.given_name)
+    .bind(&person.family_name)
+    .bind(&person.employee_id)
+    .bind(person.manager_id.map(|id| id.to_string()))
+    .bind(&person.department)
+    .bind(&person.title)
+    .bind(&person.employment_type)
     .bind(&person.status)
+    .bind(micros_opt(person.left_at))
     .bind(&person.source)
     .bind(micros(person.created_at))
     .bind(micros(person.updated_at))
@@ -94,6 +155,8 @@ pub struct Filter {
     pub status: Option<String>,
     /// Only people with this role.
     pub role: Option<Role>,
+    /// Only people whom this person manages.
+    pub manager: Option<PersonId>,
     /// Only people whose name or address has this text in it, whatever its case.
     pub text: Option<String>,
 }
@@ -113,7 +176,7 @@ pub async fn list(
          AND ($3 = '' OR status = $3) \
          AND ($4 = '' OR EXISTS (SELECT 1 FROM person_role r WHERE r.person_id = person.id AND r.role = $4)) \
          AND ($5 = '' OR lower(display_name) LIKE $5 ESCAPE '\\' OR primary_email LIKE $5 ESCAPE '\\') \
-         ORDER BY id LIMIT $6"
+         AND ($6 = '' OR manager_id = $6) ORDER BY id LIMIT $7"
     );
     let rows = sqlx::query(AssertSqlSafe(sql))
         .bind(tenant.to_string())
@@ -121,6 +184,7 @@ pub async fn list(
         .bind(filter.status.clone().unwrap_or_default())
         .bind(filter.role.map(Role::name).unwrap_or_default())
         .bind(filter.text.as_deref().map(containing).unwrap_or_default())
+        .bind(filter.manager.map(|id| id.to_string()).unwrap_or_default())
         .bind(paging.fetch())
         .fetch_all(conn)
         .await?;
@@ -144,12 +208,25 @@ fn containing(text: &str) -> String {
 /// [`Error::Stale`] when it was changed since it was read; [`Error::Conflict`] when the address is taken.
 pub async fn update(conn: &mut Connection, person: &mut Person, now: Timestamp) -> Result<()> {
     let done = sqlx::query(
-        "UPDATE person SET primary_email = $1, display_name = $2, status = $3, updated_at = $4, version = version + 1 \
-         WHERE id = $5 AND version = $6 AND deleted_at IS NULL",
+        "UPDATE person SET primary_email = $1, emails = $2, username = $3, display_name = $4, given_name = $5, \
+         family_name = $6, employee_id = $7, manager_id = $8, department = $9, title = $10, employment_type = $11, \
+         status = $12, left_at = $13, source = $14, updated_at = $15, version = version + 1 \
+         WHERE id = $16 AND version = $17 AND deleted_at IS NULL",
     )
     .bind(&person.primary_email)
+    .bind(json_text("emails", &person.emails)?)
+    .bind(&person.username)
     .bind(&person.display_name)
+    .bind(&person.given_name)
+    .bind(&person.family_name)
+    .bind(&person.employee_id)
+    .bind(person.manager_id.map(|id| id.to_string()))
+    .bind(&person.department)
+    .bind(&person.title)
+    .bind(&person.employment_type)
     .bind(&person.status)
+    .bind(micros_opt(person.left_at))
+    .bind(&person.source)
     .bind(micros(now))
     .bind(person.id.to_string())
     .bind(person.version)
@@ -167,8 +244,18 @@ fn read(row: &AnyRow) -> Result<Person> {
     Ok(Person {
         id: row.parsed("id")?,
         primary_email: row.text("primary_email")?,
+        emails: row.json("emails")?,
+        username: row.text_opt("username")?,
         display_name: row.text("display_name")?,
+        given_name: row.text_opt("given_name")?,
+        family_name: row.text_opt("family_name")?,
+        employee_id: row.text_opt("employee_id")?,
+        manager_id: row.parsed_opt("manager_id")?,
+        department: row.text_opt("department")?,
+        title: row.text_opt("title")?,
+        employment_type: row.text_opt("employment_type")?,
         status: row.text("status")?,
+        left_at: row.instant_opt("left_at")?,
         source: row.text("source")?,
         created_at: row.instant("created_at")?,
         updated_at: row.instant("updated_at")?,

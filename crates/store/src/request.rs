@@ -224,6 +224,17 @@ pub async fn open_for(
     row.as_ref().map(Request::read).transpose()
 }
 
+/// The open and approved requests by a person or for them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open_of_person(conn: &mut Connection, person: PersonId) -> Result<Vec<RequestId>> {
+    let sql = "SELECT id FROM request WHERE (for_person_id = $1 OR requester_id = $1) \
+         AND state IN ('open', 'approved') ORDER BY id";
+    let rows = sqlx::query(sql).bind(person.to_string()).fetch_all(conn).await?;
+    rows.iter().map(|row| row.parsed("id")).collect()
+}
+
 /// Which requests a list holds.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

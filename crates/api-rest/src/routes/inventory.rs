@@ -3,6 +3,7 @@
 mod document;
 mod expiry;
 mod grants;
+mod owner;
 
 use axum::Json;
 use axum::extract::State;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(differences))
         .merge(expiry::routes())
         .merge(grants::routes())
+        .merge(owner::routes())
 }
 
 /// Which accounts a list holds.

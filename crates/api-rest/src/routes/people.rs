@@ -1,5 +1,8 @@
 //! People and their roles.
 
+mod details;
+mod life;
+
 use std::collections::BTreeSet;
 
 use axum::Json;
@@ -27,6 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(search))
         .routes(routes!(get, edit))
         .routes(routes!(set_roles))
+        .merge(life::routes())
 }
 
 /// A person.
@@ -39,6 +43,26 @@ pub(crate) struct Person {
     primary_email: String,
     /// The name.
     display_name: String,
+    /// Further addresses, in small letters.
+    emails: Vec<String>,
+    /// The name that they sign in with elsewhere.
+    username: Option<String>,
+    /// The first name.
+    given_name: Option<String>,
+    /// The last name.
+    family_name: Option<String>,
+    /// What the organisation numbers them by.
+    employee_id: Option<String>,
+    /// Where they work.
+    department: Option<String>,
+    /// What they are.
+    title: Option<String>,
+    /// How they are employed.
+    employment_type: Option<String>,
+    /// Who manages them.
+    manager_id: Option<String>,
+    /// When they left.
+    left_at: Option<String>,
     /// `invited`, `active`, `suspended`, `left` or `erased`.
     status: String,
     /// Where the person was first heard of.
@@ -58,6 +82,16 @@ impl From<PersonView> for Person {
             id: person.id.to_string(),
             primary_email: person.primary_email,
             display_name: person.display_name,
+            emails: person.emails,
+            username: person.username,
+            given_name: person.given_name,
+            family_name: person.family_name,
+            employee_id: person.employee_id,
+            department: person.department,
+            title: person.title,
+            employment_type: person.employment_type,
+            manager_id: person.manager_id.map(|id| id.to_string()),
+            left_at: person.left_at.map(|at| at.to_string()),
             status: person.status,
             source: person.source,
             roles,
@@ -91,7 +125,7 @@ async fn list(
     page: PageQuery,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<Person>>> {
-    let filter = Filter { status: params.status, role: params.role, text: None };
+    let filter = Filter { status: params.status, role: params.role, manager: None, text: None };
     Ok(Json(Page::of(api.governance().people(&caller, filter, page.paging()).await?)))
 }
 
@@ -118,13 +152,13 @@ async fn search(
     page: PageQuery,
     Body(body): Body<SearchBody>,
 ) -> Result<Json<Page<Person>>> {
-    let filter = Filter { status: body.status, role: body.role, text: body.query };
+    let filter = Filter { status: body.status, role: body.role, manager: None, text: body.query };
     Ok(Json(Page::of(api.governance().people(&caller, filter, page.paging()).await?)))
 }
 
 /// A wish for a person.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct NewPersonBody {
     /// The address.
     #[schema(max_length = 254)]
@@ -136,6 +170,8 @@ struct NewPersonBody {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     roles: BTreeSet<Role>,
+    #[serde(flatten)]
+    details: details::Details,
 }
 
 /// Make a person by hand
@@ -143,7 +179,12 @@ struct NewPersonBody {
     (status = CREATED, body = Person), (status = BAD_REQUEST, body = Problem),
     (status = CONFLICT, description = "The address is taken", body = Problem)))]
 async fn create(State(api): State<Api>, Signed(caller): Signed, Body(body): Body<NewPersonBody>) -> Result<Response> {
-    let new = NewPerson { primary_email: body.primary_email, display_name: body.display_name, roles: body.roles };
+    let new = NewPerson {
+        primary_email: body.primary_email,
+        display_name: body.display_name,
+        roles: body.roles,
+        details: body.details.into(),
+    };
     let written = api.governance().create_person(&caller, new).await?;
     let place = HeaderValue::from_str(&format!("/api/v1/people/{}", written.value.person.id));
     let mut response = audited(written.map(|view| (StatusCode::CREATED, versioned(view)).into_response()));
@@ -162,7 +203,7 @@ async fn get(State(api): State<Api>, Signed(caller): Signed, At(id): At<PersonId
 
 /// What to change of a person; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct PersonEditBody {
     /// The address.
     #[schema(max_length = 254)]
@@ -172,6 +213,8 @@ struct PersonEditBody {
     display_name: Option<String>,
     /// `active` or `suspended`: who is suspended can do nothing here.
     status: Option<String>,
+    #[serde(flatten)]
+    details: details::Details,
 }
 
 /// Edit a person
@@ -186,7 +229,12 @@ async fn edit(
     ExpectedVersion(version): ExpectedVersion,
     Body(body): Body<PersonEditBody>,
 ) -> Result<Response> {
-    let edit = PersonEdit { primary_email: body.primary_email, display_name: body.display_name, status: body.status };
+    let edit = PersonEdit {
+        primary_email: body.primary_email,
+        display_name: body.display_name,
+        status: body.status,
+        details: body.details.into(),
+    };
     Ok(audited(api.governance().edit_person(&caller, id, version, edit).await?.map(versioned)))
 }
 

@@ -49,6 +49,33 @@ on_both_engines! {
         assert_eq!(column(&differences, "id"), column(&accounts, "id"));
     }
 
+    async fn r_i_3_an_account_is_given_to_somebody_by_hand_and_back_to_matching(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let (ann, owner) = (world.person("usr_0001", &[]).await?, world.person("owner", &[]).await?);
+        let (app, connector) = world.connector(&admin).await;
+        world.bring(&admin, &connector, &file::of_users(&world.folder(), 0..3)?).await?;
+        let account = world.get(&admin, &format!("/apps/{app}/accounts?text=usr_0001")).await.ok(200)["list"][0].clone();
+        let path = format!("/apps/{app}/accounts/{}", account["id"].as_str().unwrap());
+        let owned = |account: &Value| (account["ownerPersonId"].clone(), account["ownerSource"].clone(), account["matchRule"].clone());
+        let owner_path = format!("{path}/owner");
+        let by_hand = world.put(&admin, &owner_path, json!({"personId": owner.id})).await;
+        assert_eq!(owned(&by_hand.ok(200)), (json!(owner.id), json!("manual"), json!(null)));
+        assert_eq!(world.get(&admin, &path).await.ok(200), by_hand.json());
+        let stale = [("if-match", "\"1\"")];
+        world.call(Some(&admin), &format!("DELETE {owner_path}"), &stale, None).await.problem(412, "aborted");
+        let cleared = world.call(Some(&admin), &format!("DELETE {owner_path}"), &[], None).await.ok(200);
+        assert_eq!(owned(&cleared), (json!(null), json!("cleared"), json!(null)));
+        let reset = world.call(Some(&admin), &format!("DELETE {owner_path}?reset=true"), &[], None).await.ok(200);
+        assert_eq!(owned(&reset), (json!(ann.id), json!("matched"), json!("primary email")));
+        let nobody = "person_00000000000000000000000000";
+        world.put(&admin, &owner_path, json!({"personId": nobody})).await.problem(400, "invalid_argument");
+        let (other, _) = world.connector(&admin).await;
+        let elsewhere = owner_path.replace(&app, &other);
+        world.put(&admin, &elsewhere, json!({"personId": owner.id})).await.problem(404, "not_found");
+        world.put(&ann, &owner_path, json!({"personId": ann.id})).await.problem(404, "not_found");
+    }
+
     async fn accounts_are_filtered_and_the_past_is_kept(database: Database) {
         let world = World::new(&database).await?;
         let admin = world.administrator().await?;

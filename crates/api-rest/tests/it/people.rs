@@ -100,6 +100,81 @@ on_both_engines! {
         world.put(&other, &path, raised).await.ok(200);
     }
 
+    async fn what_is_known_of_a_person_is_set_kept_and_taken_away(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let new = json!({"primaryEmail": "ann@example.com", "displayName": "Ann", "title": "Nurse", "employeeId": "7",
+            "emails": [" B@example.com", "a@example.com", "b@example.com"]});
+        let person = world.post(&admin, "/people", new).await.ok(201);
+        assert_eq!(person["emails"], json!(["a@example.com", "b@example.com"]));
+        let path = format!("/people/{}", person["id"].as_str().unwrap());
+        let edited = world.patch(&admin, &path, json!({"title": null, "department": "Ward 3"})).await.ok(200);
+        assert_eq!((&edited["title"], &edited["department"], &edited["employeeId"]), (&json!(null), &json!("Ward 3"), &json!("7")));
+        for (body, field) in [
+            (json!({"emails": ["x"]}), "emails"),
+            (json!({"emails": vec!["a@b.c"; 33]}), "emails"),
+            (json!({"title": "x".repeat(201)}), "title"),
+            (json!({"managerId": person["id"]}), "managerId"),
+        ] {
+            assert_eq!(world.patch(&admin, &path, body).await.problem(400, "invalid_argument")["field"], field);
+        }
+    }
+
+    async fn who_manages_a_person_is_set_and_makes_no_circle(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let (ann, ben, cy) = (world.person("ann", &[]).await?, world.person("ben", &[]).await?, world.person("cy", &[]).await?);
+        let manager = |of: &str| format!("/people/{of}/manager");
+        let set = world.put(&admin, &manager(&ann.id), json!({"managerId": ben.id})).await;
+        assert_eq!((set.ok(200)["managerId"].clone(), set.header("etag")), (json!(ben.id), Some("\"2\"")));
+        world.put(&admin, &manager(&ben.id), json!({"managerId": cy.id})).await.ok(200);
+        for above in [&ann.id, &cy.id] {
+            let refused = world.put(&admin, &manager(&cy.id), json!({"managerId": above})).await;
+            assert_eq!(refused.problem(400, "invalid_argument")["field"], "managerId");
+        }
+        assert_eq!(world.put(&admin, &manager(&ann.id), json!({"managerId": ben.id})).await.seq(), None);
+        world.put(&admin, &manager(&ann.id), json!({})).await.problem(400, "invalid_argument");
+        assert_eq!(world.put(&admin, &manager(&ann.id), json!({"managerId": null})).await.ok(200)["managerId"], json!(null));
+        assert!(world.audit().await?.ends_with(&["person.manager_changed".to_owned()]));
+    }
+
+    async fn people_say_who_decides_for_them(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let (ann, ben) = (world.person("ann", &[]).await?, world.person("ben", &[]).await?);
+        let path = format!("/people/{}/delegation", ann.id);
+        assert_eq!(world.get(&ann, &path).await.ok(200), json!({"delegation": null}));
+        let until = json!({"to": ben.id, "endsAt": "2026-12-01T00:00:00Z"});
+        let set = world.put(&ann, &path, until.clone()).await.ok(200);
+        assert_eq!((&set["delegation"]["to"], &set["delegation"]["endsAt"]), (&json!(ben.id), &until["endsAt"]));
+        assert_eq!(world.get(&admin, &path).await.ok(200), set);
+        world.put(&ben, &path, until).await.problem(403, "permission_denied");
+        for bad in [json!({"to": ann.id}), json!({"to": ben.id, "endsAt": "2026-01-01T00:00:00Z"})] {
+            world.put(&ann, &path, bad).await.problem(400, "invalid_argument");
+        }
+        let gone = world.call(Some(&admin), &format!("DELETE {path}"), &[], None).await;
+        assert_eq!(gone.ok(200), json!({"delegation": null}));
+    }
+
+    async fn r_l_2_whoever_leaves_is_nobody_here_and_returns_as_who_they_were(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let ann = world.person("ann", &[Role::Auditor]).await?;
+        let path = format!("/people/{}", ann.id);
+        let why = json!({"reason": "moved away"});
+        world.post(&admin, &format!("{path}/leave"), json!({"reason": " "})).await.problem(400, "invalid_argument");
+        let left = world.post(&admin, &format!("{path}/leave"), why.clone()).await.ok(200);
+        assert_eq!((&left["status"], left["leftAt"].is_string()), (&json!("left"), true));
+        world.get(&ann, "/me").await.problem(401, "unauthenticated");
+        world.post(&admin, &format!("{path}/suspend"), why.clone()).await.problem(409, "failed_precondition");
+        // R-L-7: the same person, and nothing that ended comes back by itself.
+        let back = world.post(&admin, &format!("{path}/return"), why.clone()).await.ok(200);
+        assert_eq!((&back["id"], &back["status"], &back["leftAt"]), (&json!(ann.id), &json!("active"), &json!(null)));
+        world.get(&ann, "/me").await.problem(401, "unauthenticated");
+        let path = format!("/people/{}", admin.id);
+        world.post(&admin, &format!("{path}/leave"), why).await.problem(409, "failed_precondition");
+    }
+
     async fn people_are_hidden_from_those_who_may_not_see_them(database: Database) {
         let world = World::new(&database).await?;
         let admin = world.administrator().await?;

@@ -131,16 +131,8 @@ impl World {
     pub(crate) async fn person(&self, name: &str, roles: &[Role]) -> anyhow::Result<Somebody> {
         let mut tx = self.store.begin().await?;
         let (tenant, now) = (tx.tenant(), tx.now());
-        let person = Person {
-            id: PersonId::new(now, tx.rng()),
-            primary_email: format!("{name}@example.com"),
-            display_name: name.to_owned(),
-            status: "active".to_owned(),
-            source: "local".to_owned(),
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        };
+        let id = PersonId::new(now, tx.rng());
+        let person = Person::new(id, format!("{name}@example.com"), name.to_owned(), now);
         store::person::insert(tx.conn(), tenant, &person).await?;
         for role in roles {
             store::person::add_role(tx.conn(), person.id, *role, "system", now).await?;

@@ -86,10 +86,7 @@ on_both_engines! {
         let world = World::new(&database).await?;
         let now = world.store.now();
         let mut tx = world.store.begin().await?;
-        let person = Person {
-            id: PersonId::new(now, &SystemRng), primary_email: "a@b.example".into(), display_name: "A".into(),
-            status: "active".into(), source: "local".into(), created_at: now, updated_at: now, version: 1,
-        };
+        let person = Person::new(PersonId::new(now, &SystemRng), "a@b.example".into(), "A".into(), now);
         let tenant = tx.tenant();
         person::insert(tx.conn(), tenant, &person).await?;
         person::add_role(tx.conn(), person.id, Role::Auditor, "system", now).await?;

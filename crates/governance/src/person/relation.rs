@@ -10,49 +10,34 @@ use store::Tx;
 use store::delegation::{self, Delegation};
 use store::inventory::list;
 
+use super::{Details, PersonView, editable, write};
+use crate::change::{Changes, check_version};
 use crate::context::{Caller, Governance};
-use crate::error::{Error, Result};
-use crate::{Written, access};
+use crate::error::{Code, Error, Result};
+use crate::{Written, access, matching};
 
 /// How many managers are followed before it counts as a circle.
 const HIGHEST: usize = 64;
 
 impl Governance {
-    /// Says who manages a person.
+    /// Says who manages a person, if they still have the version that the caller has read.
     ///
     /// # Errors
-    /// `InvalidArgument` for a manager who is none of the people, or who is managed by the person; `PermissionDenied`;
-    /// `NotFound`.
+    /// `InvalidArgument` for a manager who is none of the people, or who is managed by the person; `Aborted`;
+    /// `PermissionDenied`; `NotFound`.
     pub async fn set_manager(
         &self,
         caller: &Caller,
-        person: PersonId,
+        id: PersonId,
+        version: Option<i64>,
         manager: Option<PersonId>,
-    ) -> Result<Written<Option<PersonId>>> {
-        access::require(caller, Action::EditPeople, Relation::None)?;
+    ) -> Result<Written<PersonView>> {
         let mut tx = self.store().begin().await?;
-        store::tenant::lock(&mut tx).await?;
-        exists(&mut tx, person).await?.ok_or_else(|| Error::not_found("person", person))?;
-        let mut above = manager;
-        for _ in 0..HIGHEST {
-            let Some(one) = above else { break };
-            if one == person {
-                return Err(Error::invalid("managerId", "the person would manage themselves in the end"));
-            }
-            exists(&mut tx, one)
-                .await?
-                .ok_or_else(|| Error::invalid("managerId", format!("there is no person `{one}`")))?;
-            above = store::person::manager(tx.conn(), one).await?;
-        }
-        let before = store::person::manager(tx.conn(), person).await?;
-        if before == manager {
-            return Ok(Written::new(manager, None));
-        }
-        store::person::set_manager(tx.conn(), person, manager).await?;
-        let event = caller.event("person.manager_changed", Object::new("person", person));
-        tx.audit(event.with_change(json!({"managerId": before}), json!({"managerId": manager})));
-        let seq = tx.commit().await?;
-        Ok(Written::new(manager, seq))
+        let PersonView { mut person, roles } = editable(&mut tx, self, caller, id, version).await?;
+        let mut changes = Changes::default();
+        let details = Details { manager_id: Some(manager), ..Details::default() };
+        details.apply(&mut tx, &mut person, &mut changes).await?;
+        write(tx, caller, PersonView { person, roles }, changes, "person.manager_changed").await
     }
 
     /// Says who decides for a person while they are away, or takes that back. It counts for what is asked from then on.
@@ -110,31 +95,45 @@ impl Governance {
         Ok(delegation::of(&mut *self.store().read().await?, person).await?)
     }
 
-    /// Says by hand who answers for an account, or that nobody does; no sync changes it any more (R-I-3).
+    /// Says who answers for an account, that nobody does, or leaves that to matching again. What is said by hand, no sync
+    /// changes any more (R-I-3).
     ///
     /// # Errors
-    /// `InvalidArgument` for somebody who is none of the people; `PermissionDenied`; `NotFound`.
+    /// `InvalidArgument` for somebody who has left or is none of the people; `Aborted`; `PermissionDenied`; `NotFound`.
     pub async fn set_account_owner(
         &self,
         caller: &Caller,
         id: AccountId,
-        owner: Option<PersonId>,
+        version: Option<i64>,
+        wished: AccountOwner,
     ) -> Result<Written<list::Account>> {
         let mut tx = self.store().begin().await?;
         let tenant = tx.tenant();
         let not_found = || Error::not_found("account", id);
         let account = list::account(tx.conn(), tenant, id).await?.ok_or_else(not_found)?;
+        // Whoever may not see the app does not hear that there is such an account.
+        let app = access::app(tx.conn(), tenant, caller, account.app_id, Action::SeeInventory).await;
+        app.map_err(|error| if error.code() == Code::NotFound { not_found() } else { error })?;
         access::app(tx.conn(), tenant, caller, account.app_id, Action::EditApp).await?;
-        if let Some(owner) = owner {
-            exists(&mut tx, owner)
-                .await?
-                .ok_or_else(|| Error::invalid("personId", format!("there is no person `{owner}`")))?;
-        }
-        let source = if owner.is_some() { "manual" } else { "cleared" };
+        check_version(version, account.version, "account", id)?;
+        let (owner, source, rule) = match wished {
+            AccountOwner::Person(owner) => {
+                let status = exists(&mut tx, owner).await?;
+                if status.is_none_or(|status| matches!(status.as_str(), "left" | "erased")) {
+                    return Err(Error::invalid("personId", format!("there is no person `{owner}`")));
+                }
+                (Some(owner), "manual", None)
+            }
+            AccountOwner::Nobody => (None, "cleared", None),
+            AccountOwner::Matched => match matching::of_account(&mut tx, &account).await? {
+                Some(owner) => (Some(owner), "matched", Some(matching::RULE)),
+                None => (None, "none", None),
+            },
+        };
         if account.owner_person_id == owner && account.owner_source == source {
             return Ok(Written::new(account, None));
         }
-        store::inventory::set_account_owner(tx.conn(), id, owner, source, None).await?;
+        store::inventory::set_account_owner(tx.conn(), id, owner, source, rule).await?;
         let event = caller.event("account.owner_changed", Object::new("account", id)).with_app(account.app_id);
         tx.audit(event.with_change(
             json!({"ownerPersonId": account.owner_person_id, "ownerSource": account.owner_source}),
@@ -144,6 +143,32 @@ impl Governance {
         let seq = tx.commit().await?;
         Ok(Written::new(account, seq))
     }
+}
+
+/// Who is to answer for an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountOwner {
+    /// This person, by hand.
+    Person(PersonId),
+    /// Nobody, by hand.
+    Nobody,
+    /// Whoever the rules of matching give.
+    Matched,
+}
+
+/// Fails unless this person can be managed by that one: the manager is one of the people, and is not managed by them.
+pub(super) async fn check_manager(tx: &mut Tx, person: PersonId, manager: Option<PersonId>) -> Result<()> {
+    let mut above = manager;
+    for _ in 0..HIGHEST {
+        let Some(one) = above else { return Ok(()) };
+        if one == person {
+            return Err(Error::invalid("managerId", "the person would manage themselves in the end"));
+        }
+        let status = exists(tx, one).await?;
+        status.ok_or_else(|| Error::invalid("managerId", format!("there is no person `{one}`")))?;
+        above = store::person::manager(tx.conn(), one).await?;
+    }
+    Ok(())
 }
 
 /// The status of a person who is there.

@@ -2,6 +2,7 @@
 
 use domain::actor::Role;
 use domain::request::{Kind, State};
+use governance::person::AccountOwner;
 use governance::request::{Answer, Decision, NewRequest, RequestView};
 use governance::{Caller, Code, Written};
 use ids::{EntitlementId, PersonId, PolicyId, RequestId};
@@ -39,8 +40,15 @@ impl Office {
         let editor = at.entitlement("editor").await?;
         let office = Self { at, admin, ada, ben, cy, owner, editor };
         let governance = &office.at.world.governance;
-        governance.set_account_owner(&office.admin, office.at.account(ADA).await?, Some(id(&office.ada))).await?;
-        governance.set_manager(&office.admin, id(&office.ada), Some(id(&office.ben))).await?;
+        governance
+            .set_account_owner(
+                &office.admin,
+                office.at.account(ADA).await?,
+                None,
+                AccountOwner::Person(id(&office.ada)),
+            )
+            .await?;
+        governance.set_manager(&office.admin, id(&office.ada), None, Some(id(&office.ben))).await?;
         let app = office.app().await?;
         let version = governance.app(&office.admin, app).await?.version;
         governance.set_app_owners(&office.admin, app, Some(version), vec![id(&office.owner)]).await?;

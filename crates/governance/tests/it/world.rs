@@ -52,16 +52,7 @@ impl World {
         let mut tx = self.store().begin().await?;
         let now = tx.now();
         let (tenant, id) = (tx.tenant(), PersonId::new(now, &SystemRng));
-        let person = Person {
-            id,
-            primary_email: format!("{id}@example.com"),
-            display_name: "Ada".to_owned(),
-            status: "active".to_owned(),
-            source: "manual".to_owned(),
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        };
+        let person = Person::new(id, format!("{id}@example.com"), "Ada".to_owned(), now);
         store::person::insert(tx.conn(), tenant, &person).await?;
         for role in roles {
             store::person::add_role(tx.conn(), id, *role, "system", now).await?;

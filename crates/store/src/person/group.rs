@@ -108,16 +108,3 @@ pub async fn manager(conn: &mut Connection, person: PersonId) -> Result<Option<P
         .await?;
     row.map_or(Ok(None), |row| row.parsed_opt("manager_id"))
 }
-
-/// Sets the manager of a person, or takes them away.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn set_manager(conn: &mut Connection, person: PersonId, manager: Option<PersonId>) -> Result<()> {
-    sqlx::query("UPDATE person SET manager_id = $2 WHERE id = $1")
-        .bind(person.to_string())
-        .bind(manager.map(|id| id.to_string()))
-        .execute(conn)
-        .await?;
-    Ok(())
-}

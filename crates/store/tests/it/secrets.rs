@@ -142,10 +142,7 @@ on_both_engines! {
         let (store, _) = crate::open(&database).await?;
         let (tenant, now) = (store.tenant(), store.now());
         let mut tx = store.begin().await?;
-        let person = person::Person {
-            id: PersonId::new(now, &SystemRng), primary_email: "a@b".into(), display_name: "A".into(), status: "active".into(),
-            source: "local".into(), created_at: now, updated_at: now, version: 1,
-        };
+        let person = person::Person::new(PersonId::new(now, &SystemRng), "a@b".into(), "A".into(), now);
         person::insert(tx.conn(), tenant, &person).await?;
         assert_eq!(person::by_email(tx.conn(), tenant, "a@b").await?, Some(person.clone()));
         let token = ApiToken {

@@ -39,6 +39,12 @@ pub(super) struct Account {
     last_login: Option<String>,
     /// Whether its addresses lie outside the trusted domains.
     is_external: bool,
+    /// The person who answers for it.
+    owner_person_id: Option<String>,
+    /// `matched`, `manual`, `cleared` or `none`: who said so.
+    owner_source: String,
+    /// The rule by which it was matched.
+    match_rule: Option<String>,
     /// The sync that brought it.
     first_seen_sync: Option<String>,
     /// The last sync that saw it.
@@ -64,6 +70,9 @@ impl From<list::Account> for Account {
             profile: row.profile,
             last_login: row.last_login.map(|at| at.to_string()),
             is_external: row.is_external,
+            owner_person_id: row.owner_person_id.map(|id| id.to_string()),
+            owner_source: row.owner_source,
+            match_rule: row.match_rule,
             first_seen_sync: row.first_seen_sync.map(|id| id.to_string()),
             last_seen_sync: row.last_seen_sync.map(|id| id.to_string()),
             gone_at: row.gone_at.map(|at| at.to_string()),
