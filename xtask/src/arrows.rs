@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("governance", &["auth", "c1z", "domain", "ids", "ingest", "jobs", "proto", "store"]),
     ("api-grpc", &["auth", "domain", "dpop", "governance", "ids", "proto", "store"]),
     ("api-rest", &["auth", "domain", "governance", "ids", "store"]),
-    ("web", &["auth", "governance"]),
+    ("web", &["auth", "domain", "governance"]),
     ("baton-whimsical", &["connector-sdk", "proto", "scim"]),
     ("whimsical-workspace", &["ids", "scim"]),
     ("baton", &["c1z", "proto"]),

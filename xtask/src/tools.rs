@@ -6,8 +6,17 @@ use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Debian packages by the command that shows they are there.
-const DEBIAN: &[(&str, &str)] =
-    &[("curl", "curl"), ("python3", "python3"), ("sqlite3", "sqlite3"), ("pg_createcluster", "postgresql")];
+const DEBIAN: &[(&str, &str)] = &[
+    ("curl", "curl"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("python3", "python3"),
+    ("sqlite3", "sqlite3"),
+    ("pg_createcluster", "postgresql"),
+];
+
+/// Where the OpenID provider of the tests is.
+const OIDC: &str = "crates/testkit/oidc";
 
 /// What the third-party SCIM suites need.
 const CONFORMANCE: &str = "bin/whimsical-workspace/tests/conformance/requirements.txt";
@@ -42,7 +51,8 @@ pub(crate) fn command(program: &str, args: &[&str]) -> anyhow::Result<Command> {
     Ok(command)
 }
 
-/// Installs the Debian packages and the Python packages of `xtask/requirements.txt` that are not there yet.
+/// Installs the Debian packages, the Python packages of `xtask/requirements.txt` and the npm packages of the tests that are
+/// not there yet.
 pub(crate) fn install() -> anyhow::Result<()> {
     let missing: Vec<&str> =
         DEBIAN.iter().filter(|(command, _)| !is_installed(command)).map(|(_, package)| *package).collect();
@@ -55,6 +65,10 @@ pub(crate) fn install() -> anyhow::Result<()> {
             apt_install(&["python3-venv"])?;
         }
         run("python3", &["-m", "venv", ".venv"])?;
+    }
+    // npm writes this file last.
+    if !root.join(OIDC).join("node_modules/.package-lock.json").exists() {
+        run("npm", &["ci", "--prefix", OIDC, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"])?;
     }
     let pip = venv(&root).join("bin/pip");
     run(

@@ -5,6 +5,7 @@ mod apps;
 mod audit;
 mod connectors;
 mod holds;
+mod identity_providers;
 mod inventory;
 mod jobs;
 mod me;
@@ -12,6 +13,7 @@ mod people;
 mod policies;
 mod request_settings;
 mod requests;
+mod sessions;
 mod settings;
 mod syncs;
 mod system;
@@ -31,6 +33,8 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(audit::routes())
         .merge(api_clients::routes())
         .merge(settings::routes())
+        .merge(identity_providers::routes())
+        .merge(sessions::routes())
         .merge(syncs::routes())
         .merge(holds::routes())
         .merge(inventory::routes())

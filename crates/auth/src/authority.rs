@@ -4,7 +4,6 @@
 
 mod call;
 mod network;
-mod throttle;
 mod token;
 
 use std::net::IpAddr;
@@ -20,10 +19,10 @@ use store::seal::Sealer;
 use crate::replay::Guard;
 use crate::signing::Keys;
 
-use throttle::Throttle;
+use crate::throttle::Throttle;
 
+pub use crate::throttle::Limits;
 pub use call::{Call, CallError, ConnectorCaller};
-pub use throttle::Limits;
 pub use token::{Answer, MAX_FORM_BYTES, Refusal, Request};
 
 /// How long an access token lives (D7).

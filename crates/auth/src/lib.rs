@@ -2,18 +2,23 @@
 //!
 //! Start at [`Authority`]: it answers connectors that ask for an access token, and says at each call which connector it
 //! is. [`credential`] makes and ends what connectors sign in with, [`machine`] the tokens of machines, and [`setup`] the
-//! link that makes the first administrator.
+//! link that makes the first administrator. People sign in at a provider ([`oidc`]) or with a [`password`], and are
+//! known by their [`session`] then.
 //!
-//! This crate deliberately decides nothing about what a caller may do: that is `governance`. It knows no HTTP either:
+//! This crate deliberately decides nothing about what a caller may do: that is `governance`. It answers no HTTP either:
 //! the edges hand in what they read and send what they are given.
 
 pub mod authority;
 pub mod credential;
 pub mod machine;
+pub mod oidc;
+pub mod password;
 mod replay;
 mod secret;
+pub mod session;
 pub mod setup;
 mod signing;
+mod throttle;
 
 use domain::actor::Actor;
 use domain::audit::{Event, Object, Via};

@@ -7,7 +7,7 @@
 
 use std::fmt::Display;
 
-use ids::AppId;
+use ids::{AppId, SessionId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -81,6 +81,9 @@ pub struct Event {
     /// The address that the call came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
+    /// The session that the call was made in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
     /// Binds what belongs together: a wish, its task, its sync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
@@ -100,6 +103,7 @@ impl Event {
             after: Value::Null,
             reason: None,
             ip: None,
+            session_id: None,
             correlation_id: None,
         }
     }
@@ -130,6 +134,13 @@ impl Event {
     #[must_use]
     pub fn with_ip(mut self, ip: Option<String>) -> Self {
         self.ip = ip;
+        self
+    }
+
+    /// The session that the call was made in.
+    #[must_use]
+    pub const fn with_session(mut self, session: Option<SessionId>) -> Self {
+        self.session_id = session;
         self
     }
 

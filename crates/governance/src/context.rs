@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth::password::Passwords;
 use domain::actor::Actor;
 use domain::audit::{Event, Object, Via};
+use ids::SessionId;
 use store::Store;
 use store::file::Files;
 use store::seal::Sealer;
@@ -39,6 +41,8 @@ struct Inner {
     sealer: Sealer,
     files: Files,
     settings: Settings,
+    passwords: Passwords,
+    oidc: auth::oidc::Client,
     task_queued: Arc<Notify>,
     job_queued: Arc<Notify>,
 }
@@ -48,7 +52,9 @@ impl Governance {
     #[must_use]
     pub fn new(store: Store, sealer: Sealer, files: Files, settings: Settings) -> Self {
         let (task_queued, job_queued) = (Arc::default(), Arc::default());
-        Self { inner: Arc::new(Inner { store, sealer, files, settings, task_queued, job_queued }) }
+        let (passwords, oidc) = (Passwords::default(), auth::oidc::Client::default());
+        let inner = Inner { store, sealer, files, settings, passwords, oidc, task_queued, job_queued };
+        Self { inner: Arc::new(inner) }
     }
 
     /// What is remembered.
@@ -75,6 +81,16 @@ impl Governance {
         &self.inner.settings
     }
 
+    /// Hashes and checks passwords.
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.inner.passwords
+    }
+
+    /// Speaks to OpenID providers.
+    pub(crate) fn oidc(&self) -> &auth::oidc::Client {
+        &self.inner.oidc
+    }
+
     /// Wakes when a task for a connector was queued by this process: hosted connectors need not wait for their poll.
     #[must_use]
     pub fn task_queued(&self) -> &Arc<Notify> {
@@ -97,19 +113,28 @@ pub struct Caller {
     pub via: Via,
     /// The address that the call came from.
     pub ip: Option<String>,
+    /// The session that the call was made in.
+    pub session: Option<SessionId>,
 }
 
 impl Caller {
     /// Somebody who calls in this way.
     #[must_use]
     pub const fn new(actor: Actor, via: Via) -> Self {
-        Self { actor, via, ip: None }
+        Self { actor, via, ip: None, session: None }
     }
 
     /// From this address.
     #[must_use]
     pub fn from_ip(mut self, ip: Option<String>) -> Self {
         self.ip = ip;
+        self
+    }
+
+    /// In this session.
+    #[must_use]
+    pub const fn in_session(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
         self
     }
 
@@ -122,6 +147,6 @@ impl Caller {
     /// The audit event of something that this caller does.
     #[must_use]
     pub fn event(&self, action: &str, object: Object) -> Event {
-        Event::new(&self.actor, self.via, action, object).with_ip(self.ip.clone())
+        Event::new(&self.actor, self.via, action, object).with_ip(self.ip.clone()).with_session(self.session)
     }
 }

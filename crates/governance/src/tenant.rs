@@ -2,9 +2,11 @@
 //!
 //! Source: governance §1.1.
 
+use auth::session::{LONGEST, SHORTEST};
 use domain::access::{Action, Relation};
 use domain::audit::Object;
 use domain::schedule::time_zone;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use store::tenant::Tenant;
 
@@ -29,6 +31,8 @@ pub struct TenantSettings {
     pub trusted_domains: Vec<String>,
     /// The IANA name of the time zone that schedules and working days are about, unless they name their own.
     pub time_zone: String,
+    /// How long a session lives at most.
+    pub session_life: SignedDuration,
     /// How often they changed.
     pub version: i64,
 }
@@ -42,6 +46,8 @@ pub struct TenantEdit {
     pub trusted_domains: Option<Vec<String>>,
     /// The time zone, by its IANA name.
     pub time_zone: Option<String>,
+    /// How long a session lives at most; counts for sessions that begin from then on.
+    pub session_life: Option<SignedDuration>,
 }
 
 /// The settings as they are stored.
@@ -50,6 +56,8 @@ pub struct TenantEdit {
 struct Stored {
     trusted_domains: Vec<String>,
     time_zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_minutes: Option<i64>,
     /// What another version of Podium put there.
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
@@ -105,6 +113,13 @@ impl Governance {
             time_zone(&zone).map_err(|error| Error::invalid("timeZone", error.to_string()))?;
             changes.set("timeZone", &mut settings.time_zone, Some(zone))?;
         }
+        if let Some(life) = edit.session_life {
+            if life < SHORTEST || life > LONGEST {
+                let words = "a session lives between 45 minutes and 20 hours";
+                return Err(Error::invalid("maxMinutes", words));
+            }
+            changes.set("sessionMinutes", &mut settings.session_minutes, Some(life.as_mins()))?;
+        }
         if changes.is_empty() {
             return Ok(Written::new(view(&tenant, settings), None));
         }
@@ -118,12 +133,24 @@ impl Governance {
     }
 }
 
+impl Stored {
+    fn session_life(&self) -> SignedDuration {
+        self.session_minutes.map_or(LONGEST, SignedDuration::from_mins)
+    }
+}
+
+/// How long sessions live.
+pub(crate) fn session_life(tenant: &Tenant) -> Result<SignedDuration> {
+    Ok(stored(tenant)?.session_life())
+}
+
 fn stored(tenant: &Tenant) -> Result<Stored> {
     serde_json::from_value(tenant.settings.clone()).map_err(Error::internal)
 }
 
 fn view(tenant: &Tenant, stored: Stored) -> TenantSettings {
     TenantSettings {
+        session_life: stored.session_life(),
         name: tenant.name.clone(),
         trusted_domains: stored.trusted_domains,
         time_zone: stored.time_zone.unwrap_or_else(|| UTC.to_owned()),

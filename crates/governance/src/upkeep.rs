@@ -71,6 +71,7 @@ impl Handler for Clean {
                 differences = cleaned.differences,
                 leftovers = cleaned.leftovers,
                 jobs = cleaned.jobs,
+                sessions = cleaned.sessions,
                 "removed what is not kept any more"
             );
         }

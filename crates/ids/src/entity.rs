@@ -96,6 +96,10 @@ entity_ids! {
     CredentialId, "a credential";
     /// A machine's token for REST.
     ApiTokenId, "an API token";
+    /// A browser in which somebody is signed in.
+    SessionId, "a session";
+    /// An OpenID provider that people sign in with.
+    IdentityProviderId, "an identity provider";
     /// A sync of a connector, from wish to applied.
     SyncId, "a sync";
     /// A hold on a suspicious sync.

@@ -65,6 +65,9 @@ struct AuditEvent {
     /// The address that the call came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<String>,
+    /// The session that the call was made in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<String>,
     /// Binds what belongs together.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
@@ -96,6 +99,7 @@ impl From<Stored> for AuditEvent {
             after: event.after,
             reason: event.reason,
             ip: event.ip,
+            session_id: event.session_id.map(|id| id.to_string()),
             correlation_id: event.correlation_id,
             hash: stored.hash,
         }

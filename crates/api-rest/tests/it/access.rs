@@ -32,7 +32,7 @@ type Row = (&'static str, For, Option<Value>);
 
 /// Every route.
 fn table(ids: &BTreeMap<&str, String>) -> Vec<Row> {
-    [found_and_run(ids), asked_for(ids)].concat()
+    [found_and_run(ids), people_and_settings(ids), asked_for(ids)].concat()
 }
 
 /// Access on request.
@@ -88,7 +88,60 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
     ]
 }
 
-/// Connectors and what they find; people, tokens, settings.
+/// People, how they sign in, tokens, the audit log, settings.
+fn people_and_settings(ids: &BTreeMap<&str, String>) -> Vec<Row> {
+    let owner = ids["person"].clone();
+    vec![
+        ("GET /api/v1/people", Those(A::SeePeople), None),
+        ("POST /api/v1/search/people", Those(A::SeePeople), Some(json!({}))),
+        ("POST /api/v1/people", Those(A::EditPeople), Some(json!({"primaryEmail": "x@y.z", "displayName": "x"}))),
+        ("GET /api/v1/people/{person}", Those(A::SeePeople), None),
+        ("PATCH /api/v1/people/{person}", Those(A::EditPeople), Some(json!({"displayName": "x"}))),
+        ("PUT /api/v1/people/{person}/roles", Those(A::EditPeople), Some(json!({"roles": []}))),
+        ("POST /api/v1/people/{person}/suspend", Those(A::EditPeople), Some(json!({"reason": "x"}))),
+        ("POST /api/v1/people/{person}/leave", Those(A::EditPeople), Some(json!({"reason": "x"}))),
+        ("POST /api/v1/people/{person}/return", Those(A::EditPeople), Some(json!({"reason": "x"}))),
+        ("PUT /api/v1/people/{person}/manager", Those(A::EditPeople), Some(json!({"managerId": owner}))),
+        ("GET /api/v1/people/{person}/delegation", Those(A::SeePeople), None),
+        ("PUT /api/v1/people/{person}/delegation", Those(A::EditPeople), Some(json!({"to": owner}))),
+        ("DELETE /api/v1/people/{person}/delegation", Those(A::EditPeople), None),
+        ("PUT /api/v1/apps/{app}/accounts/{account}/owner", Those(A::EditApp), Some(json!({"personId": owner}))),
+        ("DELETE /api/v1/apps/{app}/accounts/{account}/owner", Those(A::EditApp), None),
+        ("GET /api/v1/people/{person}/sessions", Those(A::EditPeople), None),
+        ("DELETE /api/v1/people/{person}/sessions", Those(A::EditPeople), None),
+        ("GET /api/v1/me/sessions", Signed, None),
+        ("DELETE /api/v1/me/sessions", Signed, None),
+        ("DELETE /api/v1/me/sessions/{session}", Signed, None),
+        // Only Super Administrators have one.
+        ("PUT /api/v1/me/password", Those(A::EditSettings), Some(json!({"password": "a sentence is a good one"}))),
+        ("DELETE /api/v1/me/password", Signed, None),
+        ("GET /api/v1/audit", Signed, None),
+        ("GET /api/v1/audit/head", Those(A::VerifyAudit), None),
+        ("POST /api/v1/audit/verify", Those(A::VerifyAudit), None),
+        ("GET /api/v1/api-clients", Signed, None),
+        (
+            "POST /api/v1/api-clients",
+            Those(A::EditApiClients),
+            Some(json!({"name": "x", "roles": ["user"], "personId": owner})),
+        ),
+        ("DELETE /api/v1/api-clients/{client}", Those(A::EditApiClients), None),
+        ("GET /api/v1/settings", Those(A::SeeSettings), None),
+        ("PATCH /api/v1/settings", Those(A::EditSettings), Some(json!({"name": "x"}))),
+        ("GET /api/v1/settings/session", Those(A::SeeSettings), None),
+        ("PATCH /api/v1/settings/session", Those(A::EditSettings), Some(json!({"maxMinutes": 60}))),
+        ("GET /api/v1/settings/identity-providers", Those(A::SeeSettings), None),
+        (
+            "POST /api/v1/settings/identity-providers",
+            Those(A::EditSettings),
+            Some(json!({"name": "x", "issuer": "https://id.example", "clientId": "x"})),
+        ),
+        ("GET /api/v1/settings/identity-providers/{provider}", Those(A::SeeSettings), None),
+        ("PATCH /api/v1/settings/identity-providers/{provider}", Those(A::EditSettings), Some(json!({"name": "x"}))),
+        ("DELETE /api/v1/settings/identity-providers/{provider}", Those(A::EditSettings), None),
+    ]
+}
+
+/// Connectors and what they find.
 fn found_and_run(ids: &BTreeMap<&str, String>) -> Vec<Row> {
     let owner = ids["person"].clone();
     vec![
@@ -128,33 +181,6 @@ fn found_and_run(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("GET /api/v1/apps/{app}/entitlements/{entitlement}/grants", Those(A::SeeInventory), None),
         ("GET /api/v1/grants", Those(A::SeeInventory), None),
         ("GET /api/v1/grants/{grant}", Those(A::SeeInventory), None),
-        ("GET /api/v1/people", Those(A::SeePeople), None),
-        ("POST /api/v1/search/people", Those(A::SeePeople), Some(json!({}))),
-        ("POST /api/v1/people", Those(A::EditPeople), Some(json!({"primaryEmail": "x@y.z", "displayName": "x"}))),
-        ("GET /api/v1/people/{person}", Those(A::SeePeople), None),
-        ("PATCH /api/v1/people/{person}", Those(A::EditPeople), Some(json!({"displayName": "x"}))),
-        ("PUT /api/v1/people/{person}/roles", Those(A::EditPeople), Some(json!({"roles": []}))),
-        ("POST /api/v1/people/{person}/suspend", Those(A::EditPeople), Some(json!({"reason": "x"}))),
-        ("POST /api/v1/people/{person}/leave", Those(A::EditPeople), Some(json!({"reason": "x"}))),
-        ("POST /api/v1/people/{person}/return", Those(A::EditPeople), Some(json!({"reason": "x"}))),
-        ("PUT /api/v1/people/{person}/manager", Those(A::EditPeople), Some(json!({"managerId": owner}))),
-        ("GET /api/v1/people/{person}/delegation", Those(A::SeePeople), None),
-        ("PUT /api/v1/people/{person}/delegation", Those(A::EditPeople), Some(json!({"to": owner}))),
-        ("DELETE /api/v1/people/{person}/delegation", Those(A::EditPeople), None),
-        ("PUT /api/v1/apps/{app}/accounts/{account}/owner", Those(A::EditApp), Some(json!({"personId": owner}))),
-        ("DELETE /api/v1/apps/{app}/accounts/{account}/owner", Those(A::EditApp), None),
-        ("GET /api/v1/audit", Signed, None),
-        ("GET /api/v1/audit/head", Those(A::VerifyAudit), None),
-        ("POST /api/v1/audit/verify", Those(A::VerifyAudit), None),
-        ("GET /api/v1/api-clients", Signed, None),
-        (
-            "POST /api/v1/api-clients",
-            Those(A::EditApiClients),
-            Some(json!({"name": "x", "roles": ["user"], "personId": owner})),
-        ),
-        ("DELETE /api/v1/api-clients/{client}", Those(A::EditApiClients), None),
-        ("GET /api/v1/settings", Those(A::SeeSettings), None),
-        ("PATCH /api/v1/settings", Those(A::EditSettings), Some(json!({"name": "x"}))),
         ("GET /api/v1/syncs/{sync}", Those(A::SeeConnectors), None),
         ("GET /api/v1/syncs/{sync}/log", Those(A::SeeConnectors), None),
         ("GET /api/v1/syncs/{sync}/file", Those(A::SeeConnectors), None),
@@ -233,6 +259,8 @@ async fn objects(world: &World, admin: &Somebody) -> anyhow::Result<BTreeMap<&'s
         ("client", first("/api-clients".to_owned()).await),
         ("credential", id(&credential)),
         ("policy", id(&policy)),
+        ("provider", world.identity_provider().await?),
+        ("session", admin.id.clone()),
         ("task", first(format!("/connectors/{connector}/tasks")).await),
         ("person", admin.id.clone()),
         ("app", app),

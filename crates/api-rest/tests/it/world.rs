@@ -102,6 +102,26 @@ impl Reply {
 }
 
 impl World {
+    /// A provider that nobody asks whether it is there.
+    pub(crate) async fn identity_provider(&self) -> anyhow::Result<String> {
+        let mut tx = self.store.begin().await?;
+        let (tenant, now) = (tx.tenant(), tx.now());
+        let provider = store::identity_provider::IdentityProvider {
+            id: ids::IdentityProviderId::new(now, tx.rng()),
+            name: "Acme".to_owned(),
+            issuer: "https://id.example".to_owned(),
+            client_id: "podium".to_owned(),
+            sealed_secret: None,
+            settings: store::identity_provider::Settings::default(),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        store::identity_provider::insert(tx.conn(), tenant, &provider).await?;
+        tx.commit().await?;
+        Ok(provider.id.to_string())
+    }
+
     pub(crate) async fn new(database: &Database) -> anyhow::Result<Self> {
         let clock = ManualClock::new("2026-11-23T08:00:00Z".parse()?);
         let surroundings = Surroundings { clock: Arc::new(clock.clone()), rng: Arc::new(SystemRng) };

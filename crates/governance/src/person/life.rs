@@ -15,8 +15,9 @@ use crate::error::{Error, Result};
 use crate::request;
 
 impl Governance {
-    /// Suspends a person, has them leave, or takes them back. Whoever leaves loses their tokens in the same transaction;
-    /// their open requests are cancelled, delegations from and to them end. Nothing of that comes back by itself.
+    /// Suspends a person, has them leave, or takes them back. Whoever goes away is signed out everywhere; whoever leaves loses their
+    /// tokens too, all in the same transaction; their open requests are cancelled, delegations from and to them end.
+    /// Nothing of that comes back by itself.
     ///
     /// # Errors
     /// `InvalidArgument` without a reason; `FailedPrecondition` when the status does not allow it, or it is the last
@@ -51,6 +52,9 @@ impl Governance {
             Step::Return => "person.returned",
         };
         tx.audit(caller.event(action, object(id)).with_change(before, after).with_reason(&reason));
+        if step != Step::Return {
+            auth::session::end_all(&mut tx, id, None, caller.by()).await?;
+        }
         if step == Step::Leave {
             leave(&mut tx, caller, id).await?;
         }

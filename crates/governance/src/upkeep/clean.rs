@@ -36,6 +36,8 @@ pub struct Cleaned {
     pub leftovers: usize,
     /// Jobs that are done.
     pub jobs: u64,
+    /// Sessions that are over.
+    pub sessions: u64,
 }
 
 impl Governance {
@@ -53,7 +55,15 @@ impl Governance {
             differences: self.clean_differences(before(DISCARDED)).await?,
             leftovers: self.clean_leftovers(before(LEFT_BEHIND)).await?,
             jobs: self.clean_jobs(before(JOBS)).await?,
+            sessions: self.clean_sessions(now).await?,
         })
+    }
+
+    async fn clean_sessions(&self, over: Timestamp) -> Result<u64> {
+        let mut tx = self.store().begin().await?;
+        let removed = store::session::forget(tx.conn(), over).await?;
+        tx.commit().await?;
+        Ok(removed)
     }
 
     async fn clean_files(&self, keeping: Keeping) -> Result<usize> {

@@ -4,6 +4,7 @@ use domain::actor::{Actor, Part};
 use domain::audit::{Object, Via};
 use serde_json::{Value, json};
 use store::connector::{Sealed, all_secrets, reseal_secret, secret_place, secret_row};
+use store::identity_provider;
 use store::seal::SealError;
 
 use crate::context::{Caller, Governance};
@@ -22,7 +23,7 @@ pub struct Resealed {
 }
 
 impl Governance {
-    /// Seals each secret of a connector with the newest key that is sealed with an older one.
+    /// Seals each secret of a connector or a sign-in provider with the newest key that is sealed with an older one.
     ///
     /// # Errors
     /// When the database refuses; what was sealed stays so.
@@ -40,9 +41,37 @@ impl Governance {
             }
             match lot.into_iter().last() {
                 Some(last) => after = Some(last),
-                None => return Ok(resealed),
+                None => break,
             }
         }
+        self.reseal_providers(&mut resealed).await?;
+        Ok(resealed)
+    }
+
+    async fn reseal_providers(&self, resealed: &mut Resealed) -> Result<()> {
+        let mut tx = self.store().begin().await?;
+        let (tenant, now) = (tx.tenant(), tx.now());
+        for mut provider in identity_provider::all(tx.conn(), tenant).await? {
+            let outdated = provider.sealed_secret.as_ref().filter(|sealed| self.sealer().is_outdated(sealed));
+            let Some(sealed) = outdated else { continue };
+            let row = provider.id.to_string();
+            let place = identity_provider::secret_place(&row);
+            match self.sealer().open(place, sealed) {
+                Ok(plain) => {
+                    let sealed = self.sealer().seal(place, &plain, tx.rng()).map_err(Error::internal)?;
+                    provider.sealed_secret = Some(sealed);
+                    identity_provider::update(tx.conn(), &mut provider, now).await?;
+                    let system = Caller::new(Actor::System(Part::System), Via::Timer);
+                    let object = Object::new("identity_provider", provider.id);
+                    let event = system.event("identity_provider.secret_resealed", object);
+                    tx.audit(event.with_reason("there is a newer key"));
+                    resealed.count += 1;
+                }
+                Err(error) => resealed.unreadable.push(error),
+            }
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn reseal(&self, secret: &Sealed, row: &str, plain: &[u8]) -> Result<bool> {

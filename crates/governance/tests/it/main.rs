@@ -6,6 +6,7 @@ mod lifetime;
 mod requests;
 mod schedule;
 mod secrets;
+mod sign_in;
 mod upkeep;
 mod workplace;
 mod world;

@@ -248,28 +248,29 @@ impl Workplace {
         Ok(store::grant::held(&mut *self.world.store().read().await?, account, entitlement).await?)
     }
 
-    /// All periods of a member, as lists show them: role, state, origin, why it ended.
+    /// All periods of a member by their starts and ends: role, origin, state, why it ended.
     pub(crate) async fn periods(&self, login: &str) -> anyhow::Result<Vec<String>> {
         let account = self.account(login).await?;
         let mut conn = self.world.store().read().await?;
         let filter = list::GrantFilter::Account(account);
         let mut page = list::grants(&mut conn, filter, list::When::Ever, Paging::first(100)).await?;
-        page.rows.sort_by_key(|grant| (grant.starts_at, grant.ended_at.is_none()));
-        let words = |grant: list::Grant| {
-            let why = grant.end_reason.map(|why| format!("({why})")).unwrap_or_default();
+        let words = |grant: &list::Grant| {
+            let why = grant.end_reason.as_ref().map(|why| format!("({why})")).unwrap_or_default();
             format!("{} {} {}{why}", grant.entitlement_name, grant.origin, grant.state)
         };
-        Ok(page.rows.into_iter().map(words).collect())
+        page.rows.sort_by_key(|grant| (grant.starts_at, grant.ended_at.is_none(), grant.ended_at, words(grant)));
+        Ok(page.rows.iter().map(words).collect())
     }
 
-    /// All jobs, the oldest first: effect and state.
+    /// All jobs by the time they were made, those of one instant by their words: effect and state.
     pub(crate) async fn jobs(&self) -> anyhow::Result<Vec<String>> {
         let mut conn = self.world.store().read().await?;
         let filter = store::provision::Filter::default();
         let tenant = self.world.store().tenant();
         let mut jobs = store::provision::list(&mut conn, tenant, &filter, Paging::first(200)).await?.rows;
-        jobs.reverse();
-        Ok(jobs.into_iter().map(|job| format!("{} {}", job.effect, job.state)).collect())
+        let words = |job: &store::provision::Job| format!("{} {}", job.effect, job.state);
+        jobs.sort_by_key(|job| (job.created_at, words(job)));
+        Ok(jobs.iter().map(words).collect())
     }
 }
 

@@ -15,3 +15,4 @@ mod scene;
 mod self_hosted;
 mod server;
 mod server_crash;
+mod sign_in;

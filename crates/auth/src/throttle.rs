@@ -1,4 +1,4 @@
-//! How often tokens may be asked for: by one client, and from one address.
+//! How often something may be asked for: by one client, and from one address.
 //!
 //! Connectors on the upstream SDK give up for good when they are refused here, so the limits are far above what any of
 //! them needs; they end loops and guessing. Each server process counts for itself.
@@ -36,7 +36,7 @@ type Keyed<C> = RateLimiter<u64, DashMapStateStore<u64>, C, NoOpMiddleware<<C as
 
 /// Who has asked lately.
 #[derive(Debug)]
-pub(super) struct Throttle<C: Clock + Clone = MonotonicClock> {
+pub(crate) struct Throttle<C: Clock + Clone = MonotonicClock> {
     clients: Keyed<C>,
     addresses: Keyed<C>,
     clock: C,
@@ -45,7 +45,7 @@ pub(super) struct Throttle<C: Clock + Clone = MonotonicClock> {
 }
 
 impl<C: Clock + Clone> Throttle<C> {
-    pub(super) fn new(limits: Limits, clock: &C) -> Self {
+    pub(crate) fn new(limits: Limits, clock: &C) -> Self {
         let limiter = |limit| RateLimiter::new(Quota::per_minute(limit), DashMapStateStore::default(), clock.clone());
         Self {
             clients: limiter(limits.per_client),
@@ -59,7 +59,7 @@ impl<C: Clock + Clone> Throttle<C> {
     ///
     /// # Errors
     /// How long to wait, when there were too many.
-    pub(super) fn address(&self, from: IpAddr) -> Result<(), Duration> {
+    pub(crate) fn address(&self, from: IpAddr) -> Result<(), Duration> {
         let network = match from.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
             address @ IpAddr::V4(_) => address,
@@ -71,7 +71,7 @@ impl<C: Clock + Clone> Throttle<C> {
     ///
     /// # Errors
     /// How long to wait, when there were too many.
-    pub(super) fn client(&self, id: &str) -> Result<(), Duration> {
+    pub(crate) fn client(&self, id: &str) -> Result<(), Duration> {
         self.count(&self.clients, self.hasher.hash_one(id))
     }
 
