@@ -7,6 +7,7 @@
 //! This crate deliberately knows no HTTP and no SQL.
 
 mod access;
+pub mod account;
 pub mod api_client;
 pub mod app;
 pub mod audit;

@@ -3,6 +3,7 @@
 //! Source: governance §1.2, §1.20 (R-ROLE-1, R-ROLE-2).
 
 mod details;
+mod holdings;
 mod life;
 mod relation;
 
@@ -22,7 +23,6 @@ use crate::error::{Code, Error, Result};
 use crate::{Written, access};
 
 pub use details::Details;
-pub use relation::AccountOwner;
 
 /// The longest name, in letters.
 const LONGEST_NAME: usize = 200;

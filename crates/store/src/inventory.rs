@@ -30,7 +30,7 @@ pub use key::{GrantKey, Key};
 pub use outcome::{
     EntitlementName, connector, differences_of, forget_differences, note_applied, note_failed, see_again,
 };
-pub use owner::{Unowned, app_of, set_account_owner, unowned_accounts};
+pub use owner::{Unowned, app_of, set_account_owner, set_account_type, unowned_accounts};
 pub use reading::{Application, Baseline, Batch, Changed, Gone, Keep, Reading, Tallies, Tally, Visible, visible};
 pub use row::{Account, Entitlement, Grant, Resource, ResourceType, StagedGrant};
 pub use stored::{Stored, Table};

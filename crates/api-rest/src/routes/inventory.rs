@@ -1,6 +1,6 @@
 //! What connectors found in apps: accounts, resources, entitlements, and who holds what.
 
-mod document;
+pub(super) mod document;
 mod expiry;
 mod grants;
 mod owner;

@@ -1,6 +1,7 @@
 //! People and their roles.
 
 mod details;
+mod holdings;
 mod life;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(search))
         .routes(routes!(get, edit))
         .routes(routes!(set_roles))
+        .merge(holdings::routes())
         .merge(life::routes())
 }
 

@@ -76,6 +76,67 @@ on_both_engines! {
         world.put(&ann, &owner_path, json!({"personId": ann.id})).await.problem(404, "not_found");
     }
 
+    async fn r_i_4_a_service_account_is_matched_to_nobody(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let (ann, owner) = (world.person("usr_0001", &[]).await?, world.person("owner", &[]).await?);
+        let (app, connector) = world.connector(&admin).await;
+        world.bring(&admin, &connector, &file::of_users(&world.folder(), 0..3)?).await?;
+        let account = world.get(&admin, &format!("/apps/{app}/accounts?text=usr_0001")).await.ok(200)["list"][0].clone();
+        let path = format!("/apps/{app}/accounts/{}", account["id"].as_str().unwrap());
+        let shown = |account: &Value| (account["type"].clone(), account["ownerPersonId"].clone(), account["ownerSource"].clone());
+        world.call(Some(&admin), &format!("DELETE {path}/owner?reset=true"), &[], None).await.ok(200);
+        let service = world.patch(&admin, &path, json!({"type": "service"})).await;
+        assert_eq!(shown(&service.ok(200)), (json!("service"), json!(null), json!("none")), "a matched owner goes");
+        world.call(Some(&admin), &format!("DELETE {path}/owner?reset=true"), &[], None).await.ok(200);
+        assert_eq!(shown(&world.get(&admin, &path).await.ok(200)), (json!("service"), json!(null), json!("none")));
+        world.put(&admin, &format!("{path}/owner"), json!({"personId": owner.id})).await.ok(200);
+        let system = world.patch(&admin, &path, json!({"type": "system"})).await.ok(200);
+        assert_eq!(shown(&system), (json!("system"), json!(owner.id), json!("manual")), "one set by hand stays");
+        // No sync says otherwise, though it changes the account and brings it back.
+        world.clock.advance(jiff::SignedDuration::from_hours(1));
+        world.bring(&admin, &connector, &file::of_users(&world.folder(), 0..1)?).await?;
+        world.clock.advance(jiff::SignedDuration::from_hours(1));
+        world.bring(&admin, &connector, &file::of_users(&world.folder(), 0..3)?).await?;
+        assert_eq!(shown(&world.get(&admin, &path).await.ok(200)), (json!("system"), json!(owner.id), json!("manual")));
+        world.call(Some(&admin), &format!("DELETE {path}/owner?reset=true"), &[], None).await.ok(200);
+        let user = world.patch(&admin, &path, json!({"type": "user"})).await.ok(200);
+        assert_eq!(shown(&user), (json!("user"), json!(ann.id), json!("matched")));
+        assert_eq!(world.patch(&admin, &path, json!({"type": "user"})).await.seq(), None);
+        world.patch(&admin, &path, json!({"type": "robot"})).await.problem(400, "invalid_argument");
+    }
+
+    async fn everything_that_a_person_holds_is_one_answer(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let (ann, ben) = (world.person("ann", &[]).await?, world.person("ben", &[]).await?);
+        let mut apps = BTreeSet::new();
+        for _ in 0..2 {
+            let (app, connector) = world.connector(&admin).await;
+            world.bring(&admin, &connector, &file::of_users(&world.folder(), 0..3)?).await?;
+            for row in world.walk(&admin, &format!("/apps/{app}/accounts"), 5).await.iter().take(2) {
+                let path = format!("/apps/{app}/accounts/{}/owner", row["id"].as_str().unwrap());
+                world.put(&admin, &path, json!({"personId": ann.id})).await.ok(200);
+            }
+            apps.insert(app);
+        }
+        let path = format!("/people/{}/access", ann.id);
+        let held = world.walk(&ann, &path, 3).await;
+        assert_eq!(held, world.walk(&admin, &path, 5).await);
+        assert_eq!((held.len(), column(&held, "appId")), (4, apps.clone()));
+        for row in &held {
+            assert_eq!((&row["entitlementName"], &row["state"], &row["origin"]), (&json!("viewer"), &json!("active"), &json!("initial")));
+            assert_eq!((row["since"].is_string(), &row["expiresAt"]), (true, &json!(null)));
+        }
+        let accounts = world.get(&ann, &format!("/people/{}/accounts", ann.id)).await.ok(200);
+        assert_eq!(column(accounts["list"].as_array().unwrap(), "id"), column(&held, "accountId"));
+        let of_one = world.get(&admin, &format!("/people/{}/accounts?app={}", ann.id, apps.first().unwrap())).await.ok(200);
+        assert_eq!(of_one["list"].as_array().unwrap().len(), 2);
+        for hidden in ["access", "accounts"] {
+            world.get(&ben, &format!("/people/{}/{hidden}", ann.id)).await.problem(404, "not_found");
+        }
+    }
+
     async fn accounts_are_filtered_and_the_past_is_kept(database: Database) {
         let world = World::new(&database).await?;
         let admin = world.administrator().await?;

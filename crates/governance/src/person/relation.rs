@@ -1,20 +1,19 @@
-//! Who manages whom, who stands in for whom, and who answers for which account.
+//! Who manages whom, and who stands in for whom.
 //!
-//! Source: governance §1.2, §1.7, §1.15, §3.1 (R-I-3).
+//! Source: governance §1.2, §1.15.
 
 use domain::access::{Action, Relation};
 use domain::audit::Object;
-use ids::{AccountId, PersonId};
+use ids::PersonId;
 use serde_json::json;
 use store::Tx;
 use store::delegation::{self, Delegation};
-use store::inventory::list;
 
 use super::{Details, PersonView, editable, write};
-use crate::change::{Changes, check_version};
+use crate::change::Changes;
 use crate::context::{Caller, Governance};
-use crate::error::{Code, Error, Result};
-use crate::{Written, access, matching};
+use crate::error::{Error, Result};
+use crate::{Written, access};
 
 /// How many managers are followed before it counts as a circle.
 const HIGHEST: usize = 64;
@@ -94,66 +93,6 @@ impl Governance {
         }
         Ok(delegation::of(&mut *self.store().read().await?, person).await?)
     }
-
-    /// Says who answers for an account, that nobody does, or leaves that to matching again. What is said by hand, no sync
-    /// changes any more (R-I-3).
-    ///
-    /// # Errors
-    /// `InvalidArgument` for somebody who has left or is none of the people; `Aborted`; `PermissionDenied`; `NotFound`.
-    pub async fn set_account_owner(
-        &self,
-        caller: &Caller,
-        id: AccountId,
-        version: Option<i64>,
-        wished: AccountOwner,
-    ) -> Result<Written<list::Account>> {
-        let mut tx = self.store().begin().await?;
-        let tenant = tx.tenant();
-        let not_found = || Error::not_found("account", id);
-        let account = list::account(tx.conn(), tenant, id).await?.ok_or_else(not_found)?;
-        // Whoever may not see the app does not hear that there is such an account.
-        let app = access::app(tx.conn(), tenant, caller, account.app_id, Action::SeeInventory).await;
-        app.map_err(|error| if error.code() == Code::NotFound { not_found() } else { error })?;
-        access::app(tx.conn(), tenant, caller, account.app_id, Action::EditApp).await?;
-        check_version(version, account.version, "account", id)?;
-        let (owner, source, rule) = match wished {
-            AccountOwner::Person(owner) => {
-                let status = exists(&mut tx, owner).await?;
-                if status.is_none_or(|status| matches!(status.as_str(), "left" | "erased")) {
-                    return Err(Error::invalid("personId", format!("there is no person `{owner}`")));
-                }
-                (Some(owner), "manual", None)
-            }
-            AccountOwner::Nobody => (None, "cleared", None),
-            AccountOwner::Matched => match matching::of_account(&mut tx, &account).await? {
-                Some(owner) => (Some(owner), "matched", Some(matching::RULE)),
-                None => (None, "none", None),
-            },
-        };
-        if account.owner_person_id == owner && account.owner_source == source {
-            return Ok(Written::new(account, None));
-        }
-        store::inventory::set_account_owner(tx.conn(), id, owner, source, rule).await?;
-        let event = caller.event("account.owner_changed", Object::new("account", id)).with_app(account.app_id);
-        tx.audit(event.with_change(
-            json!({"ownerPersonId": account.owner_person_id, "ownerSource": account.owner_source}),
-            json!({"ownerPersonId": owner, "ownerSource": source}),
-        ));
-        let account = list::account(tx.conn(), tenant, id).await?.ok_or_else(not_found)?;
-        let seq = tx.commit().await?;
-        Ok(Written::new(account, seq))
-    }
-}
-
-/// Who is to answer for an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountOwner {
-    /// This person, by hand.
-    Person(PersonId),
-    /// Nobody, by hand.
-    Nobody,
-    /// Whoever the rules of matching give.
-    Matched,
 }
 
 /// Fails unless this person can be managed by that one: the manager is one of the people, and is not managed by them.

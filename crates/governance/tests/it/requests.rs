@@ -2,7 +2,7 @@
 
 use domain::actor::Role;
 use domain::request::{Kind, State};
-use governance::person::AccountOwner;
+use governance::account::AccountOwner;
 use governance::request::{Answer, Decision, NewRequest, RequestView};
 use governance::{Caller, Code, Written};
 use ids::{EntitlementId, PersonId, PolicyId, RequestId};
@@ -43,6 +43,7 @@ impl Office {
         governance
             .set_account_owner(
                 &office.admin,
+                office.app().await?,
                 office.at.account(ADA).await?,
                 None,
                 AccountOwner::Person(id(&office.ada)),
@@ -59,6 +60,8 @@ impl Office {
             ..Setting::default()
         };
         governance.set_request_setting(&office.admin, Of::Entitlement(office.editor), None, setting).await?;
+        // Ids sort by the time they were made: what is asked for comes after what was found.
+        office.at.world.clock.advance(SignedDuration::from_secs(1));
         Ok(office)
     }
 

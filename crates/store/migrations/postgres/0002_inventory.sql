@@ -98,6 +98,8 @@ CREATE TABLE account (
     profile       TEXT NOT NULL,
     last_login    BIGINT,
     is_external   BIGINT NOT NULL,
+    -- Whether people said of what type it is, so that no sync changes it.
+    type_by_hand  BIGINT NOT NULL DEFAULT 0,
     -- Who answers for it, which no sync changes: by a rule, or by hand; `cleared` by hand stays cleared.
     owner_person_id TEXT,
     owner_source  TEXT NOT NULL DEFAULT 'none',

@@ -26,7 +26,7 @@ pub(super) async fn apply(reading: &Reading, tx: &mut Tx, application: &Applicat
     let connector = reading.connector.to_string();
     if !reading.is_first() {
         for (table, staged, columns) in STAGED {
-            let set: Vec<String> = columns.iter().map(|column| format!("{column} = s.{column}")).collect();
+            let set: Vec<String> = columns.iter().map(|column| brought(column)).collect();
             let back = if table == "grant_period" { "" } else { ", gone_at = NULL, gone_seq = NULL" };
             let sql = format!(
                 "UPDATE {table} SET {}{back}, version = {table}.version + 1 FROM {staged} AS s \
@@ -58,6 +58,14 @@ pub(super) async fn apply(reading: &Reading, tx: &mut Tx, application: &Applicat
         .execute(tx.conn())
         .await?;
     Ok(())
+}
+
+/// What a file brings for a column. The type of an account stays as people said it is (R-I-4).
+fn brought(column: &str) -> String {
+    match column {
+        "type" => "type = CASE WHEN account.type_by_hand = 1 THEN account.type ELSE s.type END".to_owned(),
+        _ => format!("{column} = s.{column}"),
+    }
 }
 
 /// Ends what the differences say is gone.

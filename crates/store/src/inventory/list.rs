@@ -2,6 +2,7 @@
 //!
 //! Only visible rows are listed. Each list goes along an index and remembers where it was; none counts or skips rows.
 
+mod access;
 mod accounts;
 mod differences;
 mod entitlements;
@@ -9,6 +10,7 @@ mod exclusive;
 mod grants;
 mod resources;
 
+pub use access::{Access, access_of};
 pub use accounts::{Account, AccountFilter, account, accounts, accounts_of};
 pub use differences::{DifferenceFilter, differences, forget_discarded};
 pub use entitlements::{Entitlement, EntitlementFilter, entitlement, entitlements};

@@ -1,4 +1,4 @@
-//! Who answers for an account.
+//! Who answers for an account, and of what type people say it is.
 //!
 //! Source: governance §1.7, §3.1.
 
@@ -28,6 +28,19 @@ pub async fn set_account_owner(
     .bind(rule.map(ToOwned::to_owned))
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Says by hand of what type an account is; no sync changes it any more (R-I-4).
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_account_type(conn: &mut Connection, account: AccountId, kind: &str) -> Result<()> {
+    sqlx::query("UPDATE account SET type = $2, type_by_hand = 1, version = version + 1 WHERE id = $1")
+        .bind(account.to_string())
+        .bind(kind.to_owned())
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

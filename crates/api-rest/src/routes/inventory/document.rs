@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Account {
+pub(crate) struct Account {
     /// Its id.
     id: String,
     /// The app that it is in.

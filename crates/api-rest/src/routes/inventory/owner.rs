@@ -1,8 +1,9 @@
-//! Who answers for an account.
+//! What people say about an account: who answers for it, and of what type it is.
 
 use axum::extract::State;
 use axum::response::Response;
-use governance::person::AccountOwner;
+use governance::Written;
+use governance::account::AccountOwner;
 use ids::{AccountId, AppId, PersonId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +16,7 @@ use crate::http::{At, Body, ExpectedVersion, Params, Problem, Result, Signed, Ve
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(set, clear))
+    OpenApiRouter::new().routes(routes!(set, clear)).routes(routes!(edit))
 }
 
 /// Who is to answer for an account.
@@ -67,6 +68,30 @@ async fn clear(
     change(&api, &caller, place, version, wished).await
 }
 
+/// What to change of an account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AccountEdit {
+    /// `user`, `service` or `system`; no sync changes it any more.
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// Say by hand of what type an account is
+#[utoipa::path(patch, path = "/api/v1/apps/{app}/accounts/{account}", tag = "inventory",
+    params(("app" = String, Path), ("account" = String, Path)), request_body = AccountEdit,
+    responses((status = OK, body = Account), (status = BAD_REQUEST, body = Problem),
+    (status = NOT_FOUND, body = Problem), (status = PRECONDITION_FAILED, body = Problem)))]
+async fn edit(
+    State(api): State<Api>,
+    Signed(caller): Signed,
+    At((app, id)): At<(AppId, AccountId)>,
+    ExpectedVersion(version): ExpectedVersion,
+    Body(body): Body<AccountEdit>,
+) -> Result<Response> {
+    Ok(answer(api.governance().set_account_type(&caller, app, id, version, &body.kind).await?))
+}
+
 async fn change(
     api: &Api,
     caller: &governance::Caller,
@@ -74,8 +99,9 @@ async fn change(
     version: Option<i64>,
     wished: AccountOwner,
 ) -> Result<Response> {
-    // An account of another app is none of this one.
-    api.governance().account(caller, app, id).await?;
-    let written = api.governance().set_account_owner(caller, id, version, wished).await?;
-    Ok(audited(written.map(|account| Versioned { version: account.version, object: Account::from(account) })))
+    Ok(answer(api.governance().set_account_owner(caller, app, id, version, wished).await?))
+}
+
+fn answer(written: Written<store::inventory::list::Account>) -> Response {
+    audited(written.map(|account| Versioned { version: account.version, object: Account::from(account) }))
 }
