@@ -19,6 +19,7 @@ pub mod provision;
 pub mod request;
 pub mod schedule;
 pub mod step;
+pub mod switch;
 pub mod sync;
 pub mod task;
 pub mod vocabulary;

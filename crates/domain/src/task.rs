@@ -164,6 +164,12 @@ pub fn lease(kind: Kind, heartbeat: Duration, other: Duration) -> Duration {
     }
 }
 
+/// How long a lost wish for an account waits for a sync that shows whether the account is there. After that it is offered
+/// again without: the app itself refuses a second account.
+///
+/// Source: baton-service-mode D3; governance T-J7 (at most a day in all).
+pub const LOOK_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
 /// What happens to a task whose lease has run out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterLease {

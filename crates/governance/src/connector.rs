@@ -13,6 +13,7 @@ mod life;
 pub mod settings;
 pub mod task;
 mod view;
+pub(crate) mod watch;
 
 pub use create::{AppChoice, NewConnector};
 pub use edit::ConnectorEdit;

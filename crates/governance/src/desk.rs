@@ -10,6 +10,7 @@ mod contact;
 mod finish;
 mod hello;
 mod lease;
+pub(crate) mod look;
 mod pause;
 mod sync;
 mod upload;

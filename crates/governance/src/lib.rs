@@ -30,6 +30,7 @@ pub mod request;
 mod schedule;
 pub mod setting;
 pub mod sign_in;
+pub mod switch;
 pub mod sync;
 pub mod tenant;
 pub mod upkeep;

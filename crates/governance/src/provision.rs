@@ -114,7 +114,7 @@ fn subject(account: Option<AccountId>, person: Option<PersonId>) -> String {
 /// a person when the connector cannot do it (T-J2). The same change again is the same job.
 pub(crate) async fn queue(tx: &mut Tx, caller: &Caller, change: Change) -> Result<Job> {
     let connector = store::connector::find_for_update(tx, change.connector).await?;
-    let why_not = why_not(connector.as_ref());
+    let why_not = why_not(connector.as_ref(), change.effect);
     let by_hand = if why_not.is_some() { ByHand::Yes } else { ByHand::No };
     let (job, is_new) = write(tx, caller, change, by_hand, why_not).await?;
     if is_new && by_hand == ByHand::No {
@@ -190,13 +190,17 @@ async fn write(
 }
 
 /// Why the connector cannot change anything, if so (T-J2, R-V-7).
-fn why_not(connector: Option<&Connector>) -> Option<String> {
+fn why_not(connector: Option<&Connector>, effect: Effect) -> Option<String> {
     match connector {
         None => Some("the app has no connector any more".to_owned()),
         Some(connector) if !connector.provisioning_enabled => {
             Some("provisioning is switched off for the connector".to_owned())
         }
-        Some(connector) => connector.writes_refused.clone(),
+        Some(connector) => {
+            let kind = offer::kind(effect).filter(|kind| connector.unsupported.contains(kind));
+            let cannot = kind.map(|kind| format!("the connector cannot do `{kind}`"));
+            cannot.or_else(|| connector.writes_refused.clone())
+        }
     }
 }
 

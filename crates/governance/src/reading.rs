@@ -8,7 +8,7 @@ use jobs::{Failure, Handler, Job, Next};
 use serde::Deserialize;
 
 use crate::context::Governance;
-use crate::{grant, provision, request};
+use crate::{connector, grant, provision, request};
 
 /// The kind of the job.
 const KIND: &str = "ingest";
@@ -30,6 +30,7 @@ impl Governance {
         let mut handlers: Vec<(&'static str, Arc<dyn Handler>)> =
             vec![(KIND, Arc::new(Reading { context: self.ingest_context() })), provision::proof_handler(self.clone())];
         handlers.push(request::handler(self.clone()));
+        handlers.push(connector::watch::handler(self.clone()));
         handlers.extend(grant::timer::handlers(self));
         handlers.extend(self.upkeep_handlers());
         handlers

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use jobs::{Failure, Handler, NewJob, Next};
 use store::Retry;
 
+use crate::connector::watch;
 use crate::context::Governance;
 use crate::error::{Error, Result};
 
@@ -30,13 +31,13 @@ const CLEAN_EVERY: SignedDuration = SignedDuration::from_hours(6);
 const ATTEMPTS: i64 = 20;
 
 impl Governance {
-    /// Wishes for both jobs, now. To be called at each start of a server.
+    /// Wishes for these jobs, and for the one that looks for silent connectors, now. To be called at each start of a server.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn plan_upkeep(&self) -> Result<()> {
         let mut tx = self.store().begin().await?;
-        for kind in [CLEAN, RESEAL] {
+        for kind in [CLEAN, RESEAL, watch::KIND] {
             let job = NewJob {
                 kind,
                 key: Some(kind.to_owned()),

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use c1z::SyncType;
 use camino::{Utf8Path, Utf8PathBuf};
-use domain::sync::{State, Step};
+use domain::switch::Switch;
+use domain::sync::{Kind, State, Step};
 use ids::{AppId, ConnectorId, SyncId};
 use jiff::Timestamp;
 use store::file::{Digest, Files};
@@ -168,7 +170,9 @@ impl Work<'_> {
         digest: &Digest,
     ) -> Result<State> {
         let names = reading.entitlement_names(seen.holders.keys().copied()).await?;
-        let change = change::of(&reading, opened, &seen, &names);
+        let mut change = change::of(&reading, opened, &seen, &names);
+        // Asked for everything, the connector brought a part of it.
+        change.partial = self.sync.kind == Kind::Full && is_part(&opened.run.kind);
         let reasons = if self.confirmed { Vec::new() } else { self.connector.limits.judge(&change) };
         if reasons.is_empty() {
             return settle::applied(self, &reading, opened, seen, started_at, digest).await;
@@ -176,6 +180,10 @@ impl Work<'_> {
         reading.withdraw(Keep::Differences).await?;
         settle::held(self, &reading, opened, &seen, reasons).await
     }
+}
+
+const fn is_part(kind: &SyncType) -> bool {
+    matches!(kind, SyncType::Partial | SyncType::PartialUpserts)
 }
 
 async fn open(path: &Utf8Path, limits: c1z::Limits) -> Result<Result<File, Unusable>> {
@@ -200,12 +208,14 @@ async fn connector(store: &Store, id: ConnectorId) -> Result<Connector> {
         trusted_domains: Vec<String>,
     }
     let mut conn = store.read().await?;
+    let holds = store::switch::is_on(&mut conn, store.tenant(), Switch::SyncHolds).await?;
     let row = store::inventory::connector(&mut conn, id).await?;
+    let limits: domain::hold::Limits = row.json("hold_rules").unwrap_or_default();
     let settings: Settings = row.json("settings").unwrap_or_default();
     Ok(Connector {
         id,
         app: row.parsed("app_id").map_err(Error::Store)?,
-        limits: row.json("hold_rules").unwrap_or_default(),
+        limits: domain::hold::Limits { enabled: limits.enabled && holds, ..limits },
         rules: Rules {
             catalog_id: row.text("catalog_id")?,
             trusted_domains: settings.trusted_domains.iter().map(|domain| domain::email::fold(domain)).collect(),

@@ -8,6 +8,7 @@ use domain::sync::{State, Step, audit_action};
 use ids::{HoldId, TenantId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use store::connector::Level;
 use store::file::Digest;
 use store::hold::Hold;
 use store::inventory::{self, Application, Change, Difference, ObjectKind, Reading};
@@ -273,7 +274,27 @@ async fn finish(tx: &mut Tx, connector: &Connector, sync: &mut Sync, last: Step)
     }
     store::sync::update(tx.conn(), sync).await?;
     tx.audit(sync_event(connector, sync, last));
+    if last == Step::Applied {
+        let sum = |name| sum(&sync.counts, name);
+        let words = format!(
+            "the sync was applied: {} appeared, {} changed, {} disappeared",
+            sum("added"),
+            sum("changed"),
+            sum("removed")
+        );
+        store::connector::write_line(tx, connector.id, Some(sync.id), Level::Info, &words).await?;
+    }
     Ok(())
+}
+
+/// The sum of everything in the counts that has this name.
+fn sum(counts: &Value, name: &str) -> u64 {
+    let Value::Object(members) = counts else { return 0 };
+    let count = |(of, value): (&String, &Value)| {
+        let number = value.as_u64().filter(|_| of == name);
+        number.unwrap_or_else(|| sum(value, name))
+    };
+    members.iter().map(count).sum()
 }
 
 fn sync_event(connector: &Connector, sync: &Sync, step: Step) -> Event {

@@ -6,10 +6,12 @@ mod log;
 mod owner;
 mod secret;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::connector::Hosting;
 use domain::schedule::Schedule;
+use domain::task::Kind;
 use ids::{AppId, ConnectorId, PersonId, SyncId, TenantId};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -29,7 +31,7 @@ pub use secret::{
 };
 
 const COLUMNS: &str = "id, app_id, catalog_id, hosting, display_name, config, config_version, provisioning_enabled, \
-     writes_refused, require_dpop, schedule, hold_rules, metadata, first_contact_at, last_contact_at, poll_interval_us, \
+     writes_refused, unsupported, require_dpop, schedule, hold_rules, metadata, first_contact_at, last_contact_at, poll_interval_us, \
      failures_in_a_row, last_error, next_sync_at, last_sync_id, applied_sync_id, paused_at, pause_reason, known_status, \
      created_at, updated_at, version";
 
@@ -46,6 +48,7 @@ pub struct Connector {
     pub config_version: i64,
     pub provisioning_enabled: bool,
     pub writes_refused: Option<String>,
+    pub unsupported: BTreeSet<Kind>,
     pub require_dpop: bool,
     pub schedule: Schedule,
     pub hold_rules: Value,
@@ -78,6 +81,7 @@ impl Connector {
             config_version: row.number("config_version")?,
             provisioning_enabled: row.flag("provisioning_enabled")?,
             writes_refused: row.text_opt("writes_refused")?,
+            unsupported: row.json("unsupported")?,
             require_dpop: row.flag("require_dpop")?,
             schedule: row.json("schedule")?,
             hold_rules: row.json("hold_rules")?,
@@ -320,6 +324,30 @@ pub async fn set_applied(conn: &mut Connection, id: ConnectorId, sync: SyncId) -
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// The self-hosted connectors that the audit log does not know to be silent and that were last heard of before this
+/// instant, and those that it does and that were heard of since; by their ids, after this one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn silence_changed(
+    conn: &mut Connection,
+    heard_before: Timestamp,
+    after: Option<ConnectorId>,
+    limit: u32,
+) -> Result<Vec<ConnectorId>> {
+    let rows = sqlx::query(
+        "SELECT id FROM connector WHERE hosting = 'self_hosted' AND deleted_at IS NULL AND paused_at IS NULL \
+         AND first_contact_at IS NOT NULL AND id > $2 AND ((known_status <> 'silent' AND last_contact_at < $1) \
+         OR (known_status = 'silent' AND last_contact_at >= $1)) ORDER BY id LIMIT $3",
+    )
+    .bind(micros(heard_before))
+    .bind(after.map(|id| id.to_string()).unwrap_or_default())
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| row.parsed("id")).collect()
 }
 
 /// Notes the status that the audit log knows of. Returns whether it was another.

@@ -2,14 +2,16 @@
 //!
 //! Source: governance §1.4 (`hosts`, `last_contact_at`), §2.1 (T-C4).
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use domain::task::Kind;
 use ids::ConnectorId;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use crate::error::Result;
-use crate::row::{RowExt as _, micros};
+use crate::row::{RowExt as _, json_text, micros};
 use crate::{Connection, Tx};
 
 /// How many hosts of a connector are remembered. In Kubernetes each new pod is one.
@@ -64,7 +66,7 @@ pub async fn hello(tx: &mut Tx, connector: ConnectorId, hello: &Hello) -> Result
     .await?;
     sqlx::query(
         "UPDATE connector SET metadata = $2, display_name = $3, first_contact_at = COALESCE(first_contact_at, $4), \
-         last_contact_at = $4, writes_refused = NULL WHERE id = $1",
+         last_contact_at = $4, writes_refused = NULL, unsupported = '[]' WHERE id = $1",
     )
     .bind(connector.to_string())
     .bind(hello.metadata.clone())
@@ -173,6 +175,19 @@ pub async fn refuse_writes(tx: &mut Tx, connector: ConnectorId, why: &str) -> Re
     sqlx::query("UPDATE connector SET writes_refused = $2 WHERE id = $1")
         .bind(connector.to_string())
         .bind(why)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Notes which kinds of task a connector said it cannot do; its next Hello clears them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_unsupported(tx: &mut Tx, connector: ConnectorId, kinds: &BTreeSet<Kind>) -> Result<()> {
+    sqlx::query("UPDATE connector SET unsupported = $2 WHERE id = $1")
+        .bind(connector.to_string())
+        .bind(json_text("unsupported", kinds)?)
         .execute(tx.conn())
         .await?;
     Ok(())

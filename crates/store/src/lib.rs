@@ -38,6 +38,7 @@ pub mod seal;
 pub mod session;
 pub mod setup_link;
 pub mod signing_key;
+pub mod switch;
 pub mod sync;
 pub mod task;
 pub mod tenant;

@@ -24,6 +24,11 @@ const COLUMNS: &str = "id, connector_id, kind, payload, priority, state, attempt
      lease_credential, lease_until, heartbeat_at, cancel_asked_at, sync_id, outcome, code, message, response, annotations, \
      wished_by, created_at, started_at, finished_at";
 
+/// The tasks `t` that the connector `c` may be given: changes only while it makes any (R-V-7), and while provisioning is
+/// on for the whole install.
+const GIVEN: &str = "(t.kind IN ('sync_full', 'hello') OR (c.provisioning_enabled = 1 AND c.writes_refused IS NULL \
+     AND NOT EXISTS (SELECT 1 FROM switch s WHERE s.tenant_id = c.tenant_id AND s.name = 'provisioning' AND s.is_on = 0)))";
+
 /// How many rows [`renew_all`] writes with one statement.
 const RENEW_ROWS: usize = 400;
 
@@ -175,7 +180,8 @@ pub async fn claim(store: &Store, connector: ConnectorId, lease: &Lease, limit: 
         "UPDATE task SET state = 'leased', attempts = attempts + 1, lease_host = $3, lease_credential = $4, \
          lease_until = CASE WHEN kind = 'sync_full' THEN $5 ELSE $6 END, heartbeat_at = NULL, \
          started_at = COALESCE(started_at, $2) \
-         WHERE id IN (SELECT t.id FROM task t WHERE t.connector_id = $1 AND t.state = 'queued' AND t.available_at <= $2 \
+         WHERE id IN (SELECT t.id FROM task t WHERE t.connector_id = $1 AND t.state = 'queued' \
+         AND t.available_at <= $2 AND EXISTS (SELECT 1 FROM connector c WHERE c.id = t.connector_id AND {GIVEN}) \
          ORDER BY t.priority, t.created_at LIMIT $7{}) RETURNING {COLUMNS}",
         tx.engine().skip_locked()
     );
@@ -202,16 +208,14 @@ pub async fn claim(store: &Store, connector: ConnectorId, lease: &Lease, limit: 
 /// # Errors
 /// When the database cannot be read.
 pub async fn count_available(conn: &mut Connection, connector: ConnectorId, now: Timestamp) -> Result<i64> {
-    let row = sqlx::query(
+    let statement = format!(
         "SELECT COUNT(*) AS waiting FROM task t JOIN connector c ON c.id = t.connector_id \
          WHERE t.connector_id = $1 AND t.state = 'queued' AND t.available_at <= $2 \
-         AND c.paused_at IS NULL AND c.deleted_at IS NULL \
-         AND NOT EXISTS (SELECT 1 FROM task_pause p WHERE p.connector_id = $1 AND p.paused_until > $2)",
-    )
-    .bind(connector.to_string())
-    .bind(micros(now))
-    .fetch_one(conn)
-    .await?;
+         AND c.paused_at IS NULL AND c.deleted_at IS NULL AND {GIVEN} \
+         AND NOT EXISTS (SELECT 1 FROM task_pause p WHERE p.connector_id = $1 AND p.paused_until > $2)"
+    );
+    let row =
+        sqlx::query(AssertSqlSafe(statement)).bind(connector.to_string()).bind(micros(now)).fetch_one(conn).await?;
     row.number("waiting")
 }
 
@@ -220,17 +224,14 @@ pub async fn count_available(conn: &mut Connection, connector: ConnectorId, now:
 /// # Errors
 /// When the database cannot be read.
 pub async fn hosted_with_work(conn: &mut Connection, now: Timestamp, limit: u32) -> Result<Vec<ConnectorId>> {
-    let rows = sqlx::query(
+    let statement = format!(
         "SELECT t.connector_id, MIN(t.available_at) AS since FROM task t JOIN connector c ON c.id = t.connector_id \
          WHERE t.state = 'queued' AND t.available_at <= $1 AND c.hosting = 'hosted' AND c.paused_at IS NULL \
-         AND c.deleted_at IS NULL \
+         AND c.deleted_at IS NULL AND {GIVEN} \
          AND NOT EXISTS (SELECT 1 FROM task_pause p WHERE p.connector_id = c.id AND p.paused_until > $1) \
-         GROUP BY t.connector_id ORDER BY since LIMIT $2",
-    )
-    .bind(micros(now))
-    .bind(i64::from(limit))
-    .fetch_all(conn)
-    .await?;
+         GROUP BY t.connector_id ORDER BY since LIMIT $2"
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(micros(now)).bind(i64::from(limit)).fetch_all(conn).await?;
     rows.iter().map(|row| row.parsed("connector_id")).collect()
 }
 
@@ -383,6 +384,16 @@ pub async fn offer_again(tx: &mut Tx, id: &TaskId, available_at: Timestamp) -> R
     .bind(micros(available_at))
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Offers a task that waits from another instant on.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn offer_at(tx: &mut Tx, id: &TaskId, available_at: Timestamp) -> Result<()> {
+    let update = sqlx::query("UPDATE task SET available_at = $2 WHERE id = $1 AND state = 'queued'");
+    update.bind(id.as_str()).bind(micros(available_at)).execute(tx.conn()).await?;
     Ok(())
 }
 

@@ -148,6 +148,7 @@ async fn connector(tx: &mut Tx, number: usize, host: &str) -> anyhow::Result<Str
         config_version: 1,
         provisioning_enabled: true,
         writes_refused: None,
+        unsupported: std::collections::BTreeSet::new(),
         require_dpop: false,
         schedule: domain::schedule::Schedule::default(),
         hold_rules: serde_json::json!({}),

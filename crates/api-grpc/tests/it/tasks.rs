@@ -115,7 +115,7 @@ testkit::on_both_engines! {
     async fn item_17_a_lost_write_is_offered_again(database: Database) {
         let world = World::new(&database).await?;
         let (connector, client) = world.signed_in().await?;
-        let id = world.wait(connector, Kind::CreateAccount).await?.to_string();
+        let id = world.wait(connector, Kind::Revoke).await?.to_string();
         assert_eq!(client.take("pod-1").await?, id);
         world.pass(15 * 60);
         let mut client = client;

@@ -1,7 +1,12 @@
 //! The settings of the install.
 
+use std::collections::BTreeMap;
+
+use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use domain::switch::Switch;
+use governance::switch;
 use governance::tenant::{TenantEdit, TenantSettings};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -14,7 +19,10 @@ use crate::http::{Body, ExpectedVersion, Problem, Result, Signed, Versioned, aud
 
 /// The routes of this module.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(get, edit)).routes(routes!(get_session, edit_session))
+    OpenApiRouter::new()
+        .routes(routes!(get, edit))
+        .routes(routes!(get_session, edit_session))
+        .routes(routes!(switches, set_switches))
 }
 
 /// The settings.
@@ -109,4 +117,80 @@ async fn edit_session(
     let edit = TenantEdit { session_life, ..TenantEdit::default() };
     let written = api.governance().edit_tenant_settings(&caller, version, edit).await?;
     Ok(audited(written.map(|settings| session(&settings))))
+}
+
+/// A switch of the whole install.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SwitchObject {
+    /// Whether it is on.
+    is_on: bool,
+    /// When it was last switched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_at: Option<String>,
+    /// By whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_by: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// The switches by their names: `provisioning` (off: jobs wait), `expiry` (off: access ends as soon as it is on again),
+/// `sync_holds` (off: only empty syncs are held).
+type Switches = BTreeMap<&'static str, SwitchObject>;
+
+fn by_name(settings: Vec<switch::Setting>) -> Json<Switches> {
+    let object = |(switch, touched): switch::Setting| {
+        let object = match touched {
+            None => SwitchObject { is_on: true, changed_at: None, changed_by: None, reason: None },
+            Some(touched) => SwitchObject {
+                is_on: touched.is_on,
+                changed_at: Some(touched.changed_at.to_string()),
+                changed_by: Some(touched.changed_by),
+                reason: Some(touched.reason),
+            },
+        };
+        (switch.name(), object)
+    };
+    Json(settings.into_iter().map(object).collect())
+}
+
+/// The switches
+#[utoipa::path(get, path = "/api/v1/settings/switches", tag = "settings",
+    responses((status = OK, body = BTreeMap<String, SwitchObject>)))]
+async fn switches(State(api): State<Api>, Signed(caller): Signed) -> Result<Json<Switches>> {
+    Ok(by_name(api.governance().switches(&caller).await?))
+}
+
+/// Which switches to turn, and why; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+struct SwitchesBody {
+    /// Whether changes are made in apps.
+    provisioning: Option<bool>,
+    /// Whether access ends when its time is over.
+    expiry: Option<bool>,
+    /// Whether suspicious syncs are held.
+    sync_holds: Option<bool>,
+    /// Why.
+    reason: String,
+}
+
+/// Turn switches on or off
+#[utoipa::path(patch, path = "/api/v1/settings/switches", tag = "settings", request_body = SwitchesBody,
+    responses((status = OK, body = BTreeMap<String, SwitchObject>), (status = BAD_REQUEST, body = Problem)))]
+async fn set_switches(
+    State(api): State<Api>,
+    Signed(caller): Signed,
+    Body(body): Body<SwitchesBody>,
+) -> Result<Response> {
+    let wished = [
+        (Switch::Provisioning, body.provisioning),
+        (Switch::Expiry, body.expiry),
+        (Switch::SyncHolds, body.sync_holds),
+    ];
+    let wished: Vec<(Switch, bool)> = wished.into_iter().filter_map(|(switch, is_on)| Some((switch, is_on?))).collect();
+    let written = api.governance().set_switches(&caller, &wished, &body.reason).await?;
+    Ok(audited(written.map(by_name)))
 }

@@ -132,6 +132,8 @@ fn people_and_settings(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("PATCH /api/v1/settings", Those(A::EditSettings), Some(json!({"name": "x"}))),
         ("GET /api/v1/settings/session", Those(A::SeeSettings), None),
         ("PATCH /api/v1/settings/session", Those(A::EditSettings), Some(json!({"maxMinutes": 60}))),
+        ("GET /api/v1/settings/switches", Those(A::SeeSettings), None),
+        ("PATCH /api/v1/settings/switches", Those(A::EditSettings), Some(json!({"expiry": false, "reason": "x"}))),
         ("GET /api/v1/settings/identity-providers", Those(A::SeeSettings), None),
         (
             "POST /api/v1/settings/identity-providers",

@@ -75,6 +75,7 @@ impl Governance {
             config_version: 0,
             provisioning_enabled: true,
             writes_refused: None,
+            unsupported: std::collections::BTreeSet::new(),
             require_dpop: false,
             schedule: Schedule::default(),
             hold_rules: json!({}),

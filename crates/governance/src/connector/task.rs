@@ -252,6 +252,10 @@ fn check_writable(connector: &Connector, kind: Kind) -> Result<()> {
         return Err(Error::new(Code::FailedPrecondition, "provisioning is off for this connector")
             .with_hint("switch provisioningEnabled on"));
     }
+    if connector.unsupported.contains(&kind) {
+        return Err(Error::new(Code::FailedPrecondition, format!("the connector cannot do `{kind}`: it said so"))
+            .with_hint("start another version of it, which says Hello anew"));
+    }
     match &connector.writes_refused {
         Some(why) => Err(Error::new(Code::FailedPrecondition, format!("the connector refuses changes: {why}"))
             .with_hint("set BATON_PROVISIONING=true where it runs, and start it again")),

@@ -108,8 +108,10 @@ impl Desk {
                 .with_change(Value::Null, json!({"kind": task.kind, "outcome": verdict.outcome, "code": taken.code}));
             tx.audit(if taken.text.is_empty() { event } else { event.with_reason(taken.text.clone()) });
         }
-        if verdict.outcome == Outcome::WritesRefused {
-            self.refuse_writes(&mut tx, caller, from).await?;
+        match verdict.outcome {
+            Outcome::WritesRefused => self.refuse_writes(&mut tx, caller, from).await?,
+            Outcome::Unsupported if task.kind.is_write() => self.miss(&mut tx, caller, from, task.kind).await?,
+            _ => {}
         }
         if verdict.state == State::Done && task.kind.is_write() {
             let soon = tx.now().checked_add(SETTLE).unwrap_or(Timestamp::MAX);
@@ -190,19 +192,29 @@ impl Desk {
         Ok(connector::write_line(tx, task.connector_id, None, level, &words).await?)
     }
 
+    /// Item 21: a connector that cannot do something is not asked for it until it says Hello again.
+    async fn miss(&self, tx: &mut Tx, caller: &Caller, from: Connector<'_>, kind: task::Kind) -> Result<()> {
+        let Some(known) = connector::find_for_update(tx, from.id).await? else { return Ok(()) };
+        let mut unsupported = known.unsupported;
+        if !unsupported.insert(kind) {
+            return Ok(());
+        }
+        host::set_unsupported(tx, from.id, &unsupported).await?;
+        let why = format!("the connector cannot do `{kind}`");
+        let ended = end_waiting(tx, caller, from, |waiting| waiting == kind, Outcome::Unsupported, &why).await?;
+        let event = caller
+            .event("connector.capability_missing", Object::new("connector", from.id))
+            .with_app(known.app_id)
+            .with_change(Value::Null, json!({"kind": kind, "waitingChanges": ended}))
+            .with_reason(why);
+        tx.audit(event);
+        Ok(())
+    }
+
     /// R-V-7: a connector that may not write is asked for no further changes until it says Hello again.
     async fn refuse_writes(&self, tx: &mut Tx, caller: &Caller, from: Connector<'_>) -> Result<()> {
         host::refuse_writes(tx, from.id, WRITES_REFUSED).await?;
-        let waiting = store::task::open_of(tx.conn(), from.id).await?;
-        let mut ended = 0;
-        for task in waiting.iter().filter(|task| task.kind.is_write() && task.state == State::Queued) {
-            let (state, outcome) = (State::Failed, Outcome::WritesRefused);
-            let message = Some(WRITES_REFUSED.to_owned());
-            let ending = Ending { state, outcome, code: None, message, response: None, annotations: None };
-            store::task::end(tx, &task.id, ending).await?;
-            provision::reported(tx, caller, task, outcome, None, WRITES_REFUSED).await?;
-            ended += 1;
-        }
+        let ended = end_waiting(tx, caller, from, task::Kind::is_write, Outcome::WritesRefused, WRITES_REFUSED).await?;
         let tenant = tx.tenant();
         let mut event = caller
             .event("connector.writes_refused", Object::new("connector", from.id))
@@ -212,6 +224,27 @@ impl Desk {
         tx.audit(event);
         Ok(())
     }
+}
+
+/// Ends the changes of these kinds that wait for the connector; returns how many did.
+async fn end_waiting(
+    tx: &mut Tx,
+    caller: &Caller,
+    from: Connector<'_>,
+    is_it: impl Fn(task::Kind) -> bool,
+    outcome: Outcome,
+    why: &str,
+) -> Result<usize> {
+    let waiting = store::task::open_of(tx.conn(), from.id).await?;
+    let mut ended = 0;
+    for task in waiting.iter().filter(|task| is_it(task.kind) && task.state == State::Queued) {
+        let (state, message) = (State::Failed, Some(why.to_owned()));
+        let ending = Ending { state, outcome, code: None, message, response: None, annotations: None };
+        store::task::end(tx, &task.id, ending).await?;
+        provision::reported(tx, caller, task, outcome, None, why).await?;
+        ended += 1;
+    }
+    Ok(ended)
 }
 
 /// A report, read.

@@ -16,7 +16,7 @@ use store::connector::{self, Level};
 use store::sync::Sync;
 use store::task::{Ending, Task};
 
-use super::Desk;
+use super::{Desk, look};
 use crate::{Caller, Result, provision};
 
 pub(super) use store::task::Renewal;
@@ -110,10 +110,16 @@ impl Desk {
         let what = task.kind.name();
         match task::after_lease(task.kind, task.attempts, task.cancel_asked_at.is_some()) {
             AfterLease::OfferAgain => {
-                let now = tx.now();
-                store::task::offer_again(tx, &task.id, now).await?;
+                let then = if task.kind == task::Kind::CreateAccount {
+                    look::wish_for(tx, &caller, task).await?;
+                    "it is offered again once a sync shows that the account is not there"
+                } else {
+                    let now = tx.now();
+                    store::task::offer_again(tx, &task.id, now).await?;
+                    "it is offered again"
+                };
                 let words = format!(
-                    "`{host}` was not heard of while it worked on `{what}` (attempt {attempts} of {}); it is offered again",
+                    "`{host}` was not heard of while it worked on `{what}` (attempt {attempts} of {}); {then}",
                     task.kind.max_attempts()
                 );
                 connector::write_line(tx, task.connector_id, sync_id, Level::Warning, &words).await?;

@@ -69,6 +69,7 @@ impl Desk {
         tx.audit(
             event.with_change(json!({"failuresInARow": known.failures_in_a_row}), json!({"failuresInARow": failures})),
         );
+        self.governance.notice_status(tx, caller, known.id).await?;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use domain::actor::{Actor, Part};
 use domain::audit::Via;
 use domain::grant::State;
 use domain::provision::Cause;
+use domain::switch::Switch;
 use ids::GrantId;
 use jiff::{SignedDuration, Timestamp};
 use jobs::{Failure, Handler, Next};
@@ -28,6 +29,8 @@ const EXPIRY: &str = "grant-expiry";
 const STUCK: &str = "grant-stuck";
 /// How often that is tried.
 const DAILY: SignedDuration = SignedDuration::from_hours(24);
+/// How often is looked whether expiry is switched on again.
+const SWITCHED_OFF: SignedDuration = SignedDuration::from_secs(30);
 /// How often a timer that fails is tried before a person must look; its pauses grow, so this is days.
 const ATTEMPTS: i64 = 1_000;
 
@@ -107,6 +110,10 @@ impl Governance {
         let Some(at) = grant.expires_at.filter(|_| grant.state == State::Active) else { return Ok(None) };
         if at > now {
             return Ok(Some(at));
+        }
+        let tenant = tx.tenant();
+        if !store::switch::is_on(tx.conn(), tenant, Switch::Expiry).await? {
+            return Ok(Some(now.checked_add(SWITCHED_OFF).unwrap_or(Timestamp::MAX)));
         }
         end(&mut tx, &timer(), grant, Cause::Expiry, None).await?;
         tx.commit().await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::provision::{Effect, State, Step};
+use domain::task::Kind;
 use ids::{AccountId, ConnectorId};
 use proto::Message as _;
 use proto::c1::connectorapi::baton::v1::Task as WireTask;
@@ -137,6 +138,17 @@ pub(super) async fn account_of(tx: &mut Tx, job: &Job) -> Result<Option<AccountI
     let tenant = tx.tenant();
     let accounts = list::accounts_of(tx.conn(), tenant, person, Some(job.app_id)).await?;
     Ok(accounts.into_iter().find(|account| account.connector_id == job.connector_id).map(|account| account.id))
+}
+
+/// The kind of task that an effect takes, if one does.
+pub(super) const fn kind(effect: Effect) -> Option<Kind> {
+    match effect {
+        Effect::Grant | Effect::Swap => Some(Kind::Grant),
+        Effect::Revoke => Some(Kind::Revoke),
+        Effect::CreateAccount => Some(Kind::CreateAccount),
+        Effect::DeleteAccount => Some(Kind::DeleteResource),
+        Effect::DisableAccount => None,
+    }
 }
 
 /// What the connector is asked for (R-V-8).

@@ -25,7 +25,7 @@ use store::sync::Sync;
 use super::{Change, offer_waiting, queue, queue_by_hand, step};
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
-use crate::grant;
+use crate::{desk, grant};
 
 /// How many jobs one sync proves in one go; the rest follow at once.
 const TURN: u32 = 500;
@@ -71,6 +71,9 @@ impl Governance {
         let sync = found.ok_or_else(|| Error::not_found("sync", sync))?;
         let counts = sync.state == domain::sync::State::Applied && matches!(sync.kind, Kind::Full | Kind::FileImport);
         if sync.state == domain::sync::State::Applied {
+            let mut tx = store.begin().await?;
+            self.notice_status(&mut tx, &caller, sync.connector_id).await?;
+            tx.commit().await?;
             self.match_accounts(&caller, sync.connector_id).await?;
         }
         let Some(started) = sync.started_at.filter(|_| counts) else { return Ok(()) };
@@ -92,6 +95,7 @@ impl Governance {
             }
         }
         let mut tx = store.begin().await?;
+        desk::look::looked(&mut tx, &caller, &sync, started).await?;
         offer_waiting(&mut tx, &caller, sync.connector_id).await?;
         tx.commit().await?;
         self.task_queued().notify_waiters();

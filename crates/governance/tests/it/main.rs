@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod connectors;
+mod desk;
 mod lifetime;
 mod requests;
 mod schedule;

@@ -16,18 +16,18 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const ADA: &str = "ada@example.com";
 
 /// A workplace in which Ada, a viewer, may ask for the editor role for up to eight hours.
-struct Office {
-    at: Workplace,
-    admin: Caller,
-    ada: Caller,
+pub(crate) struct Office {
+    pub(crate) at: Workplace,
+    pub(crate) admin: Caller,
+    pub(crate) ada: Caller,
     ben: Caller,
     cy: Caller,
-    owner: Caller,
-    editor: EntitlementId,
+    pub(crate) owner: Caller,
+    pub(crate) editor: EntitlementId,
 }
 
 impl Office {
-    async fn new(database: &testkit::database::Database, policy: &str) -> anyhow::Result<Self> {
+    pub(crate) async fn new(database: &testkit::database::Database, policy: &str) -> anyhow::Result<Self> {
         let at = Workplace::new(database, &[(ADA, "viewer"), ("zoe@example.com", "viewer")]).await?;
         let world = &at.world;
         let admin = world.person(&[Role::SuperAdministrator]).await?;
@@ -79,7 +79,7 @@ impl Office {
         Ok(found.id)
     }
 
-    async fn ask(&self, who: &Caller, hours: i64) -> governance::Result<Written<RequestView>> {
+    pub(crate) async fn ask(&self, who: &Caller, hours: i64) -> governance::Result<Written<RequestView>> {
         let new = NewRequest {
             entitlement: Some(self.editor),
             duration: Some(SignedDuration::from_hours(hours)),
@@ -95,7 +95,7 @@ impl Office {
         Ok(view.request.state)
     }
 
-    async fn state(&self, request: RequestId) -> anyhow::Result<State> {
+    pub(crate) async fn state(&self, request: RequestId) -> anyhow::Result<State> {
         Ok(self.at.world.governance.request(&self.admin, request).await?.request.state)
     }
 

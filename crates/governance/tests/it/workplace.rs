@@ -38,6 +38,10 @@ pub(crate) enum Manner {
     Stumbles,
     /// It says nothing.
     Vanishes,
+    /// What it is asked; but it says nothing.
+    DoesAndVanishes,
+    /// It says that it has no way to do it.
+    Cannot,
 }
 
 pub(crate) struct Workplace {
@@ -75,12 +79,17 @@ impl Workplace {
             caller: Caller::new(actor, Via::Grpc),
             folder: tempfile::tempdir()?,
         };
-        let hello = BatonServiceHelloRequest { host_id: "host-1".to_owned(), ..Default::default() };
-        let bytes = Bytes::from(hello.encode_to_vec());
-        workplace.desk.hello(&workplace.caller, None, &hello, bytes).await?;
+        workplace.hello().await?;
         workplace.allow_writes().await?;
         workplace.settle().await?;
         Ok(workplace)
+    }
+
+    /// The connector starts anew.
+    pub(crate) async fn hello(&self) -> anyhow::Result<()> {
+        let hello = BatonServiceHelloRequest { host_id: "host-1".to_owned(), ..Default::default() };
+        let bytes = Bytes::from(hello.encode_to_vec());
+        Ok(self.desk.hello(&self.caller, None, &hello, bytes).await?)
     }
 
     async fn allow_writes(&self) -> anyhow::Result<()> {
@@ -146,20 +155,21 @@ impl Workplace {
 
     fn write(&mut self, task: Task) -> anyhow::Result<Option<Report>> {
         let done = |annotations| Some(Report::Success { response: None, annotations });
-        let failed = |non_retryable| {
-            let status = rpc::Status { code: 9, message: "the app refuses".to_owned(), details: Vec::new() };
+        let failed = |code, non_retryable| {
+            let status = rpc::Status { code, message: "the app refuses".to_owned(), details: Vec::new() };
             Some(Report::Error { status, non_retryable, annotations: Vec::new() })
         };
         let task = task.task_type.context("a task has a type")?;
         self.asked.push(words(&task));
         match self.manner {
-            Manner::Fails => return Ok(failed(true)),
-            Manner::Stumbles => return Ok(failed(false)),
+            Manner::Fails => return Ok(failed(9, true)),
+            Manner::Stumbles => return Ok(failed(9, false)),
+            Manner::Cannot => return Ok(failed(12, true)),
             Manner::Vanishes => return Ok(None),
             Manner::Lies => return Ok(done(Vec::new())),
-            Manner::Honest => {}
+            Manner::Honest | Manner::DoesAndVanishes => {}
         }
-        Ok(match task {
+        let report = match task {
             TaskType::Grant(grant) => {
                 let login = login(grant.principal.context("a principal")?.id);
                 let role = role(&grant.entitlement.context("an entitlement")?.id);
@@ -193,7 +203,8 @@ impl Workplace {
                 done(Vec::new())
             }
             other => anyhow::bail!("nobody asks for {}", words(&other)),
-        })
+        };
+        Ok(report.filter(|_| self.manner == Manner::Honest))
     }
 
     async fn upload(&self, task: &domain::task::TaskId) -> anyhow::Result<()> {

@@ -108,6 +108,18 @@ testkit::on_both_engines! {
         assert_eq!((held.state, rules(&hold_of(&world, &held).await?)), (State::Held, vec![Rule::RolesMoved]));
     }
 
+    async fn r_h_1_a_part_is_held_when_everything_was_asked_for(database: Database) {
+        let world = World::new(database).await?;
+        let app = App::of(6);
+        world.applied(&app).await?;
+        let held = world.sync_as(&app, SyncType::Partial).await?;
+        let hold = hold_of(&world, &held).await?;
+        assert_eq!(rules(&hold), [Rule::Partial]);
+        confirm(&world, hold).await?;
+        assert_eq!(world.run(held.id).await?.state, State::Applied);
+        assert_eq!(world.visible().await?, app);
+    }
+
     async fn kinds_of_files_remove_only_what_they_looked_at(database: Database) {
         let world = World::with_hold_rules(database, r#"{"enabled": false}"#).await?;
         let full = App::of(6);

@@ -166,6 +166,8 @@ CREATE TABLE connector (
     provisioning_enabled BIGINT NOT NULL,
     -- Why the connector refuses writes, since it said so; its next Hello clears it.
     writes_refused       TEXT,
+    -- The kinds of task that it said it cannot do; its next Hello clears them.
+    unsupported          TEXT NOT NULL DEFAULT '[]',
     require_dpop         BIGINT NOT NULL,
     schedule             TEXT NOT NULL,
     hold_rules           TEXT NOT NULL,

@@ -52,6 +52,8 @@ pub(super) struct Connector {
     provisioning_enabled: bool,
     /// Why the connector refuses changes, since it said so.
     writes_refused: Option<String>,
+    /// The kinds of task that the connector said it cannot do; its next Hello clears them.
+    unsupported: Vec<&'static str>,
     /// Whether its tokens must be bound to a key (RFC 9449).
     require_dpop: bool,
     /// Which differences hold a sync, where they are not the defaults.
@@ -181,6 +183,7 @@ impl From<ConnectorView> for Connector {
             failures_in_a_row: connector.failures_in_a_row,
             provisioning_enabled: connector.provisioning_enabled,
             writes_refused: connector.writes_refused,
+            unsupported: connector.unsupported.iter().map(|kind| kind.name()).collect(),
             require_dpop: connector.require_dpop,
             hold_rules: connector.hold_rules,
             hosts: view.hosts.into_iter().map(HostDocument::from).collect(),

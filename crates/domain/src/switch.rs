@@ -1,0 +1,17 @@
+//! Switches of the whole install, for emergencies.
+//!
+//! Source: governance §1.1 (`switches`), R-B-4.
+
+use crate::vocabulary;
+
+vocabulary! {
+    /// A switch.
+    pub enum Switch: "a switch" {
+        /// Changes are made in apps. Off: jobs wait.
+        Provisioning => "provisioning",
+        /// Access ends when its time is over. Off: it ends as soon as this is on again.
+        Expiry => "expiry",
+        /// Suspicious syncs are held. Off: only empty ones are.
+        SyncHolds => "sync_holds",
+    }
+}
