@@ -23,6 +23,10 @@ use store::sync::NewSync;
 use store::{Location, Store, Surroundings};
 use tokio::io::AsyncReadExt as _;
 
+/// The one of `podium`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many users are made at a time.
 const PAGE: usize = 1_000;
 
