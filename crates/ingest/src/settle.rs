@@ -74,6 +74,10 @@ pub(crate) async fn applied(
         }
     }
     tx.commit().await?;
+    if let Err(error) = reading.count_tables().await {
+        // The sync is applied; only the next one is slower.
+        tracing::warn!(error = &error as &dyn std::error::Error, "can't let the database count its tables");
+    }
     Ok(sync.state)
 }
 

@@ -13,6 +13,7 @@ use super::lookup;
 use super::news::News;
 use super::row::{Account, Entitlement, Grant, Resource, ResourceType, StagedGrant};
 use super::stored::{self, Stored, Table};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::file::Digest;
 use crate::row::{RowExt as _, micros};
@@ -20,6 +21,8 @@ use crate::{Connection, Store, Tx};
 
 /// How many leftover rows one transaction removes.
 const SWEEP_ROWS: i64 = 20_000;
+/// From how many written rows on the database counts its tables anew.
+const MANY_ROWS: usize = 10_000;
 
 /// What is visible of a connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +169,7 @@ pub struct Reading {
     pub(super) applied_seq: i64,
     differences: i64,
     tallies: Tallies,
+    written: usize,
 }
 
 impl Reading {
@@ -207,6 +211,7 @@ impl Reading {
             applied_seq,
             differences: 0,
             tallies: Tallies::new(),
+            written: 0,
         };
         if dirty {
             reading.sweep().await?;
@@ -235,6 +240,7 @@ impl Reading {
     /// # Errors
     /// [`Error::Stale`] when a later reading took the place of this one.
     pub async fn write(&mut self, batch: Batch, starts_at: Timestamp) -> Result<()> {
+        let size = batch.len();
         let mut tx = self.store.begin().await?;
         self.check(&mut tx).await?;
         sqlx::query("UPDATE inventory SET staging_dirty = 1 WHERE connector_id = $1 AND staging_dirty = 0")
@@ -284,6 +290,7 @@ impl Reading {
         insert(tx.conn(), engine, &shared, numbered).await?;
         tx.commit().await?;
         self.differences += written;
+        self.written += size;
         for (of, tally) in news.tallies {
             let sum = self.tallies.entry(of).or_default();
             sum.added += tally.added;
@@ -312,6 +319,21 @@ impl Reading {
     pub async fn apply(&self, tx: &mut Tx, application: &Application) -> Result<()> {
         self.check(tx).await?;
         apply::apply(self, tx, application).await
+    }
+
+    /// Lets the database count its tables when this reading wrote many rows.
+    ///
+    /// PostgreSQL does so by itself after a while; until then it takes large tables for small ones, and the next reading
+    /// would sort a table for each page that it compares. SQLite always goes along the index.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn count_tables(&self) -> Result<()> {
+        if self.store.engine() == Engine::Postgres && self.written >= MANY_ROWS {
+            let mut conn = self.store.read().await?;
+            sqlx::query("ANALYZE resource, account, entitlement, grant_period").execute(&mut *conn).await?;
+        }
+        Ok(())
     }
 
     /// Removes what this reading wrote; for a sync that is held, discarded or failed. The differences stay with `keep`,
