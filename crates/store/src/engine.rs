@@ -32,17 +32,6 @@ impl Engine {
         }
     }
 
-    /// The place of the value with this number, from 1, where a statement has thousands of values in the order of their
-    /// places. SQLite looks a name up along the list of all names, so there they have none; the few values that are used
-    /// in several places come last and are called `$n` on both engines.
-    #[must_use]
-    pub(crate) fn place(self, number: usize) -> String {
-        match self {
-            Self::Sqlite => "?".to_owned(),
-            Self::Postgres => format!("${number}"),
-        }
-    }
-
     /// The expression that gives the bytes of a column in hexadecimal digits: capitals on SQLite, small ones elsewhere.
     #[must_use]
     pub fn hex(self, column: &str) -> String {

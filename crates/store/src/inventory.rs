@@ -12,6 +12,7 @@
 //! Source: governance §1.7–1.9, §2.2.
 
 mod apply;
+mod array;
 mod difference;
 mod insert;
 mod key;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
-use super::insert::{Bound, Insert};
+use super::insert::{Insert, Values};
 use super::reading::{Application, Reading};
 use super::row::{Account, Entitlement, Resource, ResourceType, StagedGrant};
 use crate::Tx;
@@ -164,15 +164,14 @@ impl Insert for Staged<Resource> {
     const SHARED: &'static [(&'static str, &'static str)] = SHARED;
     const COLUMNS: &'static [&'static str] = &["id", "digest", "parent", "display_name", "description", "profile"];
 
-    fn bind(self, query: Bound<'_>) -> Bound<'_> {
+    fn give(self, to: &mut impl Values) {
         let Self(row) = self;
-        query
-            .bind(row.id.to_string())
-            .bind(row.digest.to_vec())
-            .bind(row.parent)
-            .bind(row.display_name)
-            .bind(row.description)
-            .bind(row.profile)
+        to.text(row.id.to_string());
+        to.bytes(&row.digest.0);
+        to.text_opt(row.parent);
+        to.text(row.display_name);
+        to.text(row.description);
+        to.text(row.profile);
     }
 }
 
@@ -194,21 +193,20 @@ impl Insert for Staged<Account> {
         "is_external",
     ];
 
-    fn bind(self, query: Bound<'_>) -> Bound<'_> {
+    fn give(self, to: &mut impl Values) {
         let Self(row) = self;
-        query
-            .bind(row.id.to_string())
-            .bind(row.digest.to_vec())
-            .bind(row.login)
-            .bind(row.display_name)
-            .bind(row.emails)
-            .bind(row.search)
-            .bind(row.kind)
-            .bind(row.status)
-            .bind(row.status_detail)
-            .bind(row.profile)
-            .bind(row.last_login)
-            .bind(flag(row.is_external))
+        to.text(row.id.to_string());
+        to.bytes(&row.digest.0);
+        to.text(row.login);
+        to.text(row.display_name);
+        to.text(row.emails);
+        to.text(row.search);
+        to.text(row.kind);
+        to.text(row.status);
+        to.text(row.status_detail);
+        to.text(row.profile);
+        to.number_opt(row.last_login);
+        to.number(flag(row.is_external));
     }
 }
 
@@ -218,17 +216,16 @@ impl Insert for Staged<Entitlement> {
     const COLUMNS: &'static [&'static str] =
         &["id", "digest", "slug", "display_name", "description", "purpose", "grantable_to", "exclusion_set"];
 
-    fn bind(self, query: Bound<'_>) -> Bound<'_> {
+    fn give(self, to: &mut impl Values) {
         let Self(row) = self;
-        query
-            .bind(row.id.to_string())
-            .bind(row.digest.to_vec())
-            .bind(row.slug)
-            .bind(row.display_name)
-            .bind(row.description)
-            .bind(row.purpose)
-            .bind(row.grantable_to)
-            .bind(row.exclusion_set)
+        to.text(row.id.to_string());
+        to.bytes(&row.digest.0);
+        to.text(row.slug);
+        to.text(row.display_name);
+        to.text(row.description);
+        to.text(row.purpose);
+        to.text(row.grantable_to);
+        to.text(row.exclusion_set);
     }
 }
 
@@ -237,7 +234,10 @@ impl Insert for StagedGrant {
     const SHARED: &'static [(&'static str, &'static str)] = SHARED;
     const COLUMNS: &'static [&'static str] = &["id", "digest", "sources", "immutable"];
 
-    fn bind(self, query: Bound<'_>) -> Bound<'_> {
-        query.bind(self.id.to_string()).bind(self.digest.to_vec()).bind(self.sources).bind(flag(self.immutable))
+    fn give(self, to: &mut impl Values) {
+        to.text(self.id.to_string());
+        to.bytes(&self.digest.0);
+        to.text(self.sources);
+        to.number(flag(self.immutable));
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::insert::{Bound, Insert};
+use super::insert::{Insert, Values};
 use crate::error::Result;
 use crate::row::RowExt as _;
 
@@ -76,8 +76,14 @@ impl Insert for Numbered {
     const COLUMNS: &'static [&'static str] =
         &["number", "object_kind", "object_id", "change", "label", "before", "after"];
 
-    fn bind(self, query: Bound<'_>) -> Bound<'_> {
+    fn give(self, to: &mut impl Values) {
         let Difference { kind, id, change, label, before, after } = self.difference;
-        query.bind(self.number).bind(kind.name()).bind(id).bind(change.name()).bind(label).bind(before).bind(after)
+        to.number(self.number);
+        to.text(kind.name());
+        to.text(id);
+        to.text(change.name());
+        to.text(label);
+        to.text(before);
+        to.text(after);
     }
 }

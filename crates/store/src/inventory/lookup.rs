@@ -3,18 +3,21 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
 
+use super::array::Array;
 use super::difference::{Change, Difference, ObjectKind};
-use super::insert::{Bound, Insert};
+use super::insert::{Insert, Values};
 use super::key::Key;
 use super::reading::Reading;
 use super::row::{Account, Entitlement, Grant, Resource};
 use super::stored::from_hex;
 use crate::Connection;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::row::{RowExt as _, flag};
 
-/// How many keys a statement asks for.
+/// How many keys a statement of SQLite asks for.
 const KEYS: usize = 2_000;
 
 /// The ids of the rows with these keys.
@@ -24,32 +27,52 @@ async fn ids(
     table: &str,
     keys: BTreeSet<Key>,
 ) -> Result<HashMap<Key, String>> {
-    let keys: Vec<Key> = keys.into_iter().collect();
     let mut found = HashMap::with_capacity(keys.len());
-    let engine = reading.store.engine();
-    let hex = engine.hex("key");
-    for some in keys.chunks(KEYS) {
-        let places: Vec<String> = (1..=some.len()).map(|place| engine.place(place)).collect();
-        let sql = format!(
-            "SELECT string_agg({hex} || id, '') AS lines FROM {table} WHERE connector_id = ${} AND key IN ({})",
-            some.len() + 1,
-            places.join(", ")
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for key in some {
-            query = query.bind(key.to_vec());
+    let connector = reading.connector.to_string();
+    match reading.store.engine() {
+        Engine::Sqlite => {
+            let keys: Vec<Key> = keys.into_iter().collect();
+            for some in keys.chunks(KEYS) {
+                let sql = format!(
+                    "SELECT string_agg(hex(key) || id, '') AS lines FROM {table} WHERE connector_id = ${} AND key IN (?{})",
+                    some.len() + 1,
+                    ", ?".repeat(some.len().saturating_sub(1))
+                );
+                let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(some.len() == KEYS);
+                for key in some {
+                    query = query.bind(key.to_vec());
+                }
+                read_lines(&query.bind(connector.clone()).fetch_one(&mut *conn).await?, &mut found)?;
+            }
         }
-        query = query.bind(reading.connector.to_string());
-        let lines = query.persistent(some.len() == KEYS).fetch_one(&mut *conn).await?.text_opt("lines")?;
-        for line in lines.unwrap_or_default().as_bytes().chunks(68) {
-            let parsed = line
-                .split_at_checked(32)
-                .and_then(|(key, id)| Some((Key(from_hex(key)?), std::str::from_utf8(id).ok()?.to_owned())));
-            let (key, id) = parsed.ok_or_else(|| Error::corrupt("key", "not a key"))?;
-            found.insert(key, id);
+        Engine::Postgres => {
+            let mut wanted = Array::default();
+            for key in &keys {
+                wanted.bytes(&key.0);
+            }
+            // One key after the other: it would rather read the whole table while it takes it for a small one.
+            let sql = format!(
+                "SELECT string_agg(line, '') AS lines FROM (SELECT (SELECT encode(key, 'hex') || id FROM {table} \
+                 WHERE connector_id = $2 AND key = wanted.key) AS line FROM UNNEST({}) AS wanted (key)) AS rows",
+                wanted.expression(1)
+            );
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(wanted.into_text()).bind(connector);
+            read_lines(&query.fetch_one(conn).await?, &mut found)?;
         }
     }
     Ok(found)
+}
+
+/// Reads the lines of a row, of a key and an id each.
+fn read_lines(row: &AnyRow, found: &mut HashMap<Key, String>) -> Result<()> {
+    for line in row.text_opt("lines")?.unwrap_or_default().as_bytes().chunks(68) {
+        let parsed = line
+            .split_at_checked(32)
+            .and_then(|(key, id)| Some((Key(from_hex(key)?), std::str::from_utf8(id).ok()?.to_owned())));
+        let (key, id) = parsed.ok_or_else(|| Error::corrupt("key", "not a key"))?;
+        found.insert(key, id);
+    }
+    Ok(())
 }
 
 /// The entitlements with the ids of their resources.
@@ -132,17 +155,16 @@ impl Insert for Resource {
     const COLUMNS: &'static [&'static str] =
         &["id", "key", "digest", "resource_type", "external_id", "parent", "display_name", "description", "profile"];
 
-    fn bind(self, query: Bound<'_>) -> Bound<'_> {
-        query
-            .bind(self.id.to_string())
-            .bind(self.key.to_vec())
-            .bind(self.digest.to_vec())
-            .bind(self.resource_type)
-            .bind(self.external_id)
-            .bind(self.parent)
-            .bind(self.display_name)
-            .bind(self.description)
-            .bind(self.profile)
+    fn give(self, to: &mut impl Values) {
+        to.text(self.id.to_string());
+        to.bytes(&self.key.0);
+        to.bytes(&self.digest.0);
+        to.text(self.resource_type);
+        to.text(self.external_id);
+        to.text_opt(self.parent);
+        to.text(self.display_name);
+        to.text(self.description);
+        to.text(self.profile);
     }
 }
 
@@ -167,23 +189,22 @@ impl Insert for Account {
         "is_external",
     ];
 
-    fn bind(self, query: Bound<'_>) -> Bound<'_> {
-        query
-            .bind(self.id.to_string())
-            .bind(self.key.to_vec())
-            .bind(self.digest.to_vec())
-            .bind(self.resource_type)
-            .bind(self.external_id)
-            .bind(self.login)
-            .bind(self.display_name)
-            .bind(self.emails)
-            .bind(self.search)
-            .bind(self.kind)
-            .bind(self.status)
-            .bind(self.status_detail)
-            .bind(self.profile)
-            .bind(self.last_login)
-            .bind(flag(self.is_external))
+    fn give(self, to: &mut impl Values) {
+        to.text(self.id.to_string());
+        to.bytes(&self.key.0);
+        to.bytes(&self.digest.0);
+        to.text(self.resource_type);
+        to.text(self.external_id);
+        to.text(self.login);
+        to.text(self.display_name);
+        to.text(self.emails);
+        to.text(self.search);
+        to.text(self.kind);
+        to.text(self.status);
+        to.text(self.status_detail);
+        to.text(self.profile);
+        to.number_opt(self.last_login);
+        to.number(flag(self.is_external));
     }
 }
 
@@ -211,20 +232,19 @@ impl Insert for PlacedEntitlement {
         "exclusion_set",
     ];
 
-    fn bind(self, query: Bound<'_>) -> Bound<'_> {
+    fn give(self, to: &mut impl Values) {
         let row = self.entitlement;
-        query
-            .bind(row.id.to_string())
-            .bind(self.resource_id)
-            .bind(row.key.to_vec())
-            .bind(row.digest.to_vec())
-            .bind(row.external_id)
-            .bind(row.slug)
-            .bind(row.display_name)
-            .bind(row.description)
-            .bind(row.purpose)
-            .bind(row.grantable_to)
-            .bind(row.exclusion_set)
+        to.text(row.id.to_string());
+        to.text_opt(self.resource_id);
+        to.bytes(&row.key.0);
+        to.bytes(&row.digest.0);
+        to.text(row.external_id);
+        to.text(row.slug);
+        to.text(row.display_name);
+        to.text(row.description);
+        to.text(row.purpose);
+        to.text(row.grantable_to);
+        to.text(row.exclusion_set);
     }
 }
 
@@ -243,14 +263,13 @@ impl Insert for PlacedGrant {
     const COLUMNS: &'static [&'static str] =
         &["id", "key", "digest", "entitlement_id", "account_id", "sources", "immutable"];
 
-    fn bind(self, query: Bound<'_>) -> Bound<'_> {
-        query
-            .bind(self.grant.id.to_string())
-            .bind(self.grant.key.to_vec())
-            .bind(self.grant.digest.to_vec())
-            .bind(self.entitlement_id)
-            .bind(self.account_id)
-            .bind(self.grant.sources)
-            .bind(flag(self.grant.immutable))
+    fn give(self, to: &mut impl Values) {
+        to.text(self.grant.id.to_string());
+        to.bytes(&self.grant.key.to_bytes());
+        to.bytes(&self.grant.digest.0);
+        to.text(self.entitlement_id);
+        to.text(self.account_id);
+        to.text(self.grant.sources);
+        to.number(flag(self.grant.immutable));
     }
 }
