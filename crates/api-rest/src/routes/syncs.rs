@@ -1,6 +1,7 @@
 //! Syncs: what a connector brought, when, and what came of it.
 
 mod file;
+mod log;
 
 use axum::Json;
 use axum::extract::State;
@@ -22,8 +23,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
-        .routes(routes!(log))
         .routes(routes!(cancel))
+        .merge(log::routes())
         .merge(file::routes())
 }
 
@@ -124,38 +125,6 @@ async fn list(
     responses((status = OK, body = Sync), (status = NOT_FOUND, body = Problem)))]
 async fn get(State(api): State<Api>, Signed(caller): Signed, At(id): At<SyncId>) -> Result<Versioned<Sync>> {
     Ok(versioned(api.governance().sync(&caller, id).await?))
-}
-
-/// A line of the log of a sync.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct SyncLogLine {
-    /// Its id, which sorts by time.
-    id: String,
-    /// When.
-    at: String,
-    /// `info`, `warning` or `error`.
-    level: &'static str,
-    /// What happened.
-    message: String,
-}
-
-impl From<store::connector::LogLine> for SyncLogLine {
-    fn from(line: store::connector::LogLine) -> Self {
-        Self { id: line.id, at: line.at.to_string(), level: line.level.name(), message: line.message }
-    }
-}
-
-/// What happened in a sync, the newest line first
-#[utoipa::path(get, path = "/api/v1/syncs/{sync}/log", tag = "syncs", params(("sync" = String, Path), PageParams),
-    responses((status = OK, body = Page<SyncLogLine>), (status = NOT_FOUND, body = Problem)))]
-async fn log(
-    State(api): State<Api>,
-    Signed(caller): Signed,
-    At(id): At<SyncId>,
-    page: PageQuery,
-) -> Result<Json<Page<SyncLogLine>>> {
-    Ok(Json(Page::of(api.governance().sync_log(&caller, id, page.paging()).await?)))
 }
 
 /// Stop a sync whose file has not come

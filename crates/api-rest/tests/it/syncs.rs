@@ -25,7 +25,22 @@ on_both_engines! {
         assert_eq!((sync["state"].as_str(), sync["trigger"].as_str()), (Some("uploaded"), Some("upload")));
         assert_eq!(sync["fileSha256"], digest);
         let id: ids::SyncId = sync["id"].as_str().unwrap().parse()?;
-        ingest::run(&world.governance.ingest_context(), id).await?;
+        // Whoever follows the log sees what is there, what comes, and the end.
+        let stream = [("accept", "text/event-stream")];
+        let follow = format!("GET /syncs/{id}/log");
+        let context = world.governance.ingest_context();
+        let (live, read) =
+            tokio::join!(world.call(Some(&admin), &follow, &stream, None), ingest::run(&context, id));
+        read?;
+        assert_eq!(live.header("content-type"), Some("text/event-stream"));
+        let events = live.text();
+        let (brought, applied) = (events.find("brought by hand"), events.find("the sync was applied: "));
+        assert!(brought.is_some() && brought < applied, "{events}");
+        assert!(events.trim_end().ends_with("event: end\ndata: the sync has ended"), "{events}");
+        let last = events.rsplit_once("id: ").unwrap().1.lines().next().unwrap();
+        let again = [stream[0], ("last-event-id", last)];
+        let rest = world.call(Some(&admin), &follow, &again, None).await.text();
+        assert!(!rest.contains("id: ") && rest.contains("event: end"), "{rest}");
         let applied = world.get(&admin, &format!("/syncs/{id}")).await.ok(200);
         assert_eq!(applied["state"], "applied", "{applied}");
         assert_eq!(applied["counts"]["grants"]["added"], 3, "{applied}");

@@ -1,0 +1,131 @@
+//! What happened in a sync: in pages, or live as server-sent events.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use governance::{Caller, Error};
+use ids::SyncId;
+use serde::Serialize;
+use store::Paging;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Api;
+use crate::http::{At, Page, PageParams, PageQuery, Problem, Result, Signed};
+
+/// How often is looked whether something happened.
+const LOOK: Duration = Duration::from_millis(500);
+/// How many lines are looked at.
+const LINES: u32 = 200;
+
+/// The routes of this module.
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(log))
+}
+
+/// A line of the log of a sync.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SyncLogLine {
+    /// Its id, which sorts by time.
+    id: String,
+    /// When.
+    at: String,
+    /// `info`, `warning` or `error`.
+    level: &'static str,
+    /// What happened.
+    message: String,
+}
+
+impl From<store::connector::LogLine> for SyncLogLine {
+    fn from(line: store::connector::LogLine) -> Self {
+        Self { id: line.id, at: line.at.to_string(), level: line.level.name(), message: line.message }
+    }
+}
+
+/// What happened in a sync, the newest line first
+///
+/// With `Accept: text/event-stream` each line is an event, the oldest first, and those that are written while it runs
+/// follow; the stream ends with the event `end` once the sync has. `Last-Event-ID` goes on behind a line.
+#[utoipa::path(get, path = "/api/v1/syncs/{sync}/log", tag = "syncs", params(("sync" = String, Path), PageParams),
+    responses((status = OK, body = Page<SyncLogLine>), (status = NOT_FOUND, body = Problem)))]
+async fn log(
+    State(api): State<Api>,
+    Signed(caller): Signed,
+    At(id): At<SyncId>,
+    page: PageQuery,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    if text(header::ACCEPT).is_none_or(|accepted| !accepted.contains("text/event-stream")) {
+        let found = api.governance().sync_log(&caller, id, page.paging()).await?;
+        return Ok(Json(Page::<SyncLogLine>::of(found)).into_response());
+    }
+    // Whoever may not see it gets an answer, not a stream.
+    api.governance().sync(&caller, id).await?;
+    let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+    let follower =
+        Follower { api, caller, id, after, told: HashSet::new(), waiting: VecDeque::new(), rest: Rest::Look };
+    let events = stream::try_unfold(follower, Follower::next);
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+}
+
+/// Somebody who follows a log.
+struct Follower {
+    api: Api,
+    caller: Caller,
+    id: SyncId,
+    /// The line behind which they go on.
+    after: String,
+    told: HashSet<String>,
+    waiting: VecDeque<SyncLogLine>,
+    rest: Rest,
+}
+
+/// What comes after the lines that wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// A look for more.
+    Look,
+    /// A look for more, after a while.
+    LookLater,
+    /// The last event.
+    End,
+    /// Nothing.
+    Nothing,
+}
+
+impl Follower {
+    async fn next(mut self) -> governance::Result<Option<(Event, Self)>> {
+        loop {
+            if let Some(line) = self.waiting.pop_front() {
+                let event = Event::default().id(&line.id).event("line").json_data(&line).map_err(Error::internal)?;
+                return Ok(Some((event, self)));
+            }
+            match self.rest {
+                Rest::Nothing => return Ok(None),
+                Rest::End => {
+                    self.rest = Rest::Nothing;
+                    return Ok(Some((Event::default().event("end").data("the sync has ended"), self)));
+                }
+                Rest::LookLater => tokio::time::sleep(LOOK).await,
+                Rest::Look => {}
+            }
+            // What ended before the look has no lines that the look does not find.
+            let has_ended = self.api.governance().sync(&self.caller, self.id).await?.state.is_final();
+            let found = self.api.governance().sync_log(&self.caller, self.id, Paging::first(LINES)).await?;
+            let new = found.rows.into_iter().rev().filter(|line| line.id > self.after);
+            let new: Vec<_> = new.filter(|line| !self.told.contains(&line.id)).collect();
+            self.told.extend(new.iter().map(|line| line.id.clone()));
+            self.waiting.extend(new.into_iter().map(SyncLogLine::from));
+            self.rest = if has_ended { Rest::End } else { Rest::LookLater };
+        }
+    }
+}
