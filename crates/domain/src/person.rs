@@ -20,6 +20,30 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// What becomes of an account in an app when its person leaves (R-L-3).
+    pub enum LeaverRule: "a leaver rule" {
+        /// It is deleted.
+        DeleteAccount => "delete_account",
+        /// It can no longer be used.
+        DisableAccount => "disable_account",
+        /// It stays, and loses what can be taken from it.
+        RevokeAll => "revoke_all",
+        /// An owner of the app decides, and removes it by hand.
+        NotifyOwner => "notify_owner",
+    }
+}
+
+impl LeaverRule {
+    /// The rule of an app for which nobody chose one: with a connector of this catalog entry.
+    ///
+    /// Source: R-L-3 (Whimsical); whatever else there is, a person decides.
+    #[must_use]
+    pub fn default_for(catalog_id: &str) -> Self {
+        if catalog_id == "whimsical" { Self::DeleteAccount } else { Self::NotifyOwner }
+    }
+}
+
 /// What happens to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use domain::access::{Action, Relation};
 use domain::audit::Object;
+use domain::person::LeaverRule;
 use ids::{AppId, PersonId};
 use serde_json::{Value, json};
 use store::app::{App, Filter};
@@ -44,6 +45,8 @@ pub struct AppEdit {
     pub name: Option<String>,
     /// What it is.
     pub description: Option<String>,
+    /// What becomes of the accounts of those who leave.
+    pub leaver_rule: Option<LeaverRule>,
 }
 
 impl Governance {
@@ -91,6 +94,7 @@ impl Governance {
             description,
             state: "managed".to_owned(),
             discovered_by_app_id: None,
+            leaver_rule: None,
             created_at: now,
             updated_at: now,
             version: 1,
@@ -131,6 +135,9 @@ impl Governance {
         if let Some(description) = edit.description {
             let description = text("description", &description, LONGEST_DESCRIPTION)?;
             changes.set("description", &mut app.description, description)?;
+        }
+        if edit.leaver_rule.is_some() {
+            changes.set("leaverRule", &mut app.leaver_rule, edit.leaver_rule)?;
         }
         write(tx, caller, app, changes, "app.edited").await
     }

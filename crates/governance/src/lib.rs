@@ -22,6 +22,7 @@ pub mod identity_provider;
 pub mod inventory;
 mod matching;
 pub mod me;
+pub mod offboarding;
 pub mod person;
 pub mod policy;
 pub mod provision;

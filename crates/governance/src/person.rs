@@ -29,8 +29,6 @@ const LONGEST_NAME: usize = 200;
 /// The longest text to search for, in letters.
 const LONGEST_SEARCH: usize = 200;
 
-/// The states that a person can be put into by hand.
-pub const STATES: [&str; 2] = ["active", "suspended"];
 /// The states of a person.
 const ALL_STATES: [&str; 5] = ["invited", "active", "suspended", "left", "erased"];
 
@@ -63,8 +61,6 @@ pub struct PersonEdit {
     pub primary_email: Option<String>,
     /// The name.
     pub display_name: Option<String>,
-    /// One of [`STATES`].
-    pub status: Option<String>,
     /// What else is known.
     pub details: Details,
 }
@@ -131,8 +127,8 @@ impl Governance {
     /// Changes a person, if they still have the version that the caller has read.
     ///
     /// # Errors
-    /// `FailedPrecondition` when the last Super Administrator would be suspended (R-ROLE-1); `Aborted`;
-    /// `AlreadyExists` when the address is taken; `InvalidArgument` naming the field; `PermissionDenied`; `NotFound`.
+    /// `Aborted`; `AlreadyExists` when the address is taken; `InvalidArgument` naming the field; `PermissionDenied`;
+    /// `NotFound`.
     pub async fn edit_person(
         &self,
         caller: &Caller,
@@ -156,17 +152,6 @@ impl Governance {
             }
         }
         edit.details.apply(&mut tx, &mut person, &mut changes).await?;
-        if let Some(status) = edit.status {
-            if !STATES.contains(&status.as_str()) {
-                return Err(Error::invalid("status", format!("`{status}` is none of {}", STATES.join(", "))));
-            }
-            if !STATES.contains(&person.status.as_str()) && status != person.status {
-                return Err(Error::new(Code::FailedPrecondition, format!("the person is `{}`", person.status)));
-            }
-            if changes.set("status", &mut person.status, status)? && person.status != "active" {
-                keep_one(&mut tx, id, &roles).await?;
-            }
-        }
         write(tx, caller, PersonView { person, roles }, changes, "person.edited").await
     }
 

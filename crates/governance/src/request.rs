@@ -16,7 +16,7 @@ mod timer;
 mod view;
 
 pub use decide::{Answer, Decision};
-pub(crate) use leaver::cancel_of;
+pub(crate) use leaver::{cancel_of, hand_on};
 pub(crate) use outcome::{job_done, job_failed};
 pub use submit::NewRequest;
 pub(crate) use timer::handler;

@@ -2,6 +2,7 @@
 //!
 //! Source: governance §1.3.
 
+use domain::person::LeaverRule;
 use ids::{AppId, PersonId, TenantId};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -12,7 +13,8 @@ use crate::error::{Error, Result};
 use crate::page::{Page, Paging};
 use crate::row::{RowExt as _, micros};
 
-const COLUMNS: &str = "id, name, description, state, discovered_by_app_id, created_at, updated_at, version";
+const COLUMNS: &str =
+    "id, name, description, state, discovered_by_app_id, leaver_rule, created_at, updated_at, version";
 
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct App {
     pub state: String,
     /// The app through which it was found.
     pub discovered_by_app_id: Option<AppId>,
+    /// What becomes of the accounts of those who leave; none for what is usual with its connector.
+    pub leaver_rule: Option<LeaverRule>,
     /// When the row was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -43,6 +47,7 @@ impl App {
             description: row.text("description")?,
             state: row.text("state")?,
             discovered_by_app_id: row.parsed_opt("discovered_by_app_id")?,
+            leaver_rule: row.parsed_opt("leaver_rule")?,
             created_at: row.instant("created_at")?,
             updated_at: row.instant("updated_at")?,
             version: row.number("version")?,
@@ -56,8 +61,8 @@ impl App {
 /// [`Error::Conflict`] when the name is taken.
 pub async fn insert(conn: &mut Connection, tenant: TenantId, app: &App) -> Result<()> {
     sqlx::query(
-        "INSERT INTO app (id, tenant_id, name, description, state, discovered_by_app_id, settings, created_at, \
-         updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, '{}', $7, $8, $9)",
+        "INSERT INTO app (id, tenant_id, name, description, state, discovered_by_app_id, leaver_rule, settings, \
+         created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, '{}', $8, $9, $10)",
     )
     .bind(app.id.to_string())
     .bind(tenant.to_string())
@@ -65,6 +70,7 @@ pub async fn insert(conn: &mut Connection, tenant: TenantId, app: &App) -> Resul
     .bind(&app.description)
     .bind(&app.state)
     .bind(app.discovered_by_app_id.map(|id| id.to_string()))
+    .bind(app.leaver_rule.map(LeaverRule::name))
     .bind(micros(app.created_at))
     .bind(micros(app.updated_at))
     .bind(app.version)
@@ -150,13 +156,14 @@ pub async fn is_owner(conn: &mut Connection, app: AppId, person: PersonId) -> Re
 /// [`Error::Stale`] when it was changed since it was read; [`Error::Conflict`] when the name is taken.
 pub async fn update(conn: &mut Connection, app: &mut App, now: Timestamp) -> Result<()> {
     let done = sqlx::query(
-        "UPDATE app SET name = $1, description = $2, state = $3, updated_at = $4, version = version + 1 \
-         WHERE id = $5 AND version = $6 AND deleted_at IS NULL",
+        "UPDATE app SET name = $1, description = $2, state = $3, updated_at = $4, leaver_rule = $5, \
+         version = version + 1 WHERE id = $6 AND version = $7 AND deleted_at IS NULL",
     )
     .bind(&app.name)
     .bind(&app.description)
     .bind(&app.state)
     .bind(micros(now))
+    .bind(app.leaver_rule.map(LeaverRule::name))
     .bind(app.id.to_string())
     .bind(app.version)
     .execute(conn)

@@ -226,6 +226,22 @@ pub async fn open_of(conn: &mut Connection, account: AccountId) -> Result<Vec<Gr
     rows.iter().map(Grant::read).collect()
 }
 
+/// Notes that this sync shows that all periods of an account which Podium ended are over.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_ends_seen(conn: &mut Connection, account: AccountId, sync: SyncId) -> Result<()> {
+    sqlx::query(
+        "UPDATE grant_period SET gone_seq = (SELECT s.seq FROM sync_seq s WHERE s.sync_id = $2 \
+         AND s.connector_id = grant_period.connector_id) WHERE account_id = $1 AND gone_seq IS NULL AND state = 'ended'",
+    )
+    .bind(account.to_string())
+    .bind(sync.to_string())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Notes that this sync shows that a period which Podium ended is over; nothing when a sync showed it before.
 ///
 /// # Errors

@@ -24,6 +24,7 @@ pub mod idempotency;
 pub mod identity_provider;
 pub mod inventory;
 pub mod job;
+pub mod offboarding;
 mod open;
 mod page;
 pub mod password;

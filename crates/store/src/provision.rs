@@ -288,6 +288,15 @@ pub async fn of_grant(conn: &mut Connection, grant: GrantId) -> Result<Vec<Job>>
     many(conn, "grant_id = $1 ORDER BY created_at, turn, id", &[&grant.to_string()], &[]).await
 }
 
+/// The jobs about this account since somebody left at this instant, the oldest first (R-L-3).
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_leaver(conn: &mut Connection, account: AccountId, since: Timestamp) -> Result<Vec<Job>> {
+    let which = "subject = $1 AND cause = 'leaver' AND created_at >= $2 ORDER BY created_at, turn, id";
+    many(conn, which, &[&format!("account:{account}")], &[micros(since)]).await
+}
+
 /// How many jobs of an app took something away since this instant (R-B-1).
 ///
 /// # Errors

@@ -19,6 +19,7 @@ use crate::{Connection, Tx};
 pub use comment::{Comment, add_comment, comments};
 pub use step::{
     Assignee, Step, assign, assignees, close_assignees, insert_steps, is_assigned, open_step, steps, update_step,
+    waiting_for,
 };
 
 const COLUMNS: &str = "id, app_id, kind, origin, state, requested_by, requester_id, for_person_id, entitlement_id, \
@@ -224,13 +225,13 @@ pub async fn open_for(
     row.as_ref().map(Request::read).transpose()
 }
 
-/// The open and approved requests by a person or for them.
+/// The requests that end when this person leaves: what is open, by them or for them; and what is being given to them.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn open_of_person(conn: &mut Connection, person: PersonId) -> Result<Vec<RequestId>> {
-    let sql = "SELECT id FROM request WHERE (for_person_id = $1 OR requester_id = $1) \
-         AND state IN ('open', 'approved') ORDER BY id";
+    let sql = "SELECT id FROM request WHERE ((for_person_id = $1 OR requester_id = $1) AND state = 'open') \
+         OR (for_person_id = $1 AND state = 'approved' AND kind <> 'revoke') ORDER BY id";
     let rows = sqlx::query(sql).bind(person.to_string()).fetch_all(conn).await?;
     rows.iter().map(|row| row.parsed("id")).collect()
 }

@@ -56,6 +56,17 @@ impl Database {
         Ok(Self { location, keep: Keep::Postgres(name) })
     }
 
+    /// Another empty one of the same engine.
+    ///
+    /// # Errors
+    /// As when this one was made.
+    pub fn another(&self) -> anyhow::Result<Self> {
+        match &self.keep {
+            Keep::Folder(_) => Self::sqlite(),
+            Keep::Postgres(_) => Self::postgres(),
+        }
+    }
+
     /// What `Location::parse` takes: a path, or a `postgres://` URL.
     #[must_use]
     pub fn location(&self) -> &str {

@@ -132,6 +132,7 @@ async fn connector(tx: &mut Tx, number: usize, host: &str) -> anyhow::Result<Str
         description: String::new(),
         state: "managed".to_owned(),
         discovered_by_app_id: None,
+        leaver_rule: None,
         created_at: now,
         updated_at: now,
         version: 1,

@@ -123,6 +123,7 @@ impl World {
             description: String::new(),
             state: "managed".to_owned(),
             discovered_by_app_id: None,
+            leaver_rule: None,
             created_at: now,
             updated_at: now,
             version: 1,

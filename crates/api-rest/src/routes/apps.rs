@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use domain::person::LeaverRule;
 use governance::app::{AppEdit, NewApp};
 use ids::{AppId, PersonId};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ struct App {
     state: String,
     /// The app through which it was found.
     discovered_by_app_id: Option<String>,
+    /// What becomes of the accounts of those who leave; `null` for what is usual with its connector.
+    #[schema(value_type = Option<String>)]
+    leaver_rule: Option<LeaverRule>,
     /// When it was made.
     created_at: String,
     /// When it last changed.
@@ -52,6 +56,7 @@ impl From<store::app::App> for App {
             description: app.description,
             state: app.state,
             discovered_by_app_id: app.discovered_by_app_id.map(|id| id.to_string()),
+            leaver_rule: app.leaver_rule,
             created_at: app.created_at.to_string(),
             updated_at: app.updated_at.to_string(),
         }
@@ -133,6 +138,9 @@ struct AppEditBody {
     /// What it is.
     #[schema(max_length = 2000)]
     description: Option<String>,
+    /// What becomes of the accounts of those who leave: `delete_account`, `disable_account`, `revoke_all`, `notify_owner`.
+    #[schema(value_type = Option<String>)]
+    leaver_rule: Option<LeaverRule>,
 }
 
 /// Edit an app
@@ -146,7 +154,7 @@ async fn edit(
     ExpectedVersion(version): ExpectedVersion,
     Body(body): Body<AppEditBody>,
 ) -> Result<Response> {
-    let edit = AppEdit { name: body.name, description: body.description };
+    let edit = AppEdit { name: body.name, description: body.description, leaver_rule: body.leaver_rule };
     Ok(audited(api.governance().edit_app(&caller, id, version, edit).await?.map(versioned)))
 }
 

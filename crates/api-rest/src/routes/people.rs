@@ -3,6 +3,7 @@
 mod details;
 mod holdings;
 mod life;
+mod offboarding;
 
 use std::collections::BTreeSet;
 
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(set_roles))
         .merge(holdings::routes())
         .merge(life::routes())
+        .merge(offboarding::routes())
 }
 
 /// A person.
@@ -213,8 +215,6 @@ struct PersonEditBody {
     /// The name.
     #[schema(max_length = 200)]
     display_name: Option<String>,
-    /// `active` or `suspended`: who is suspended can do nothing here.
-    status: Option<String>,
     #[serde(flatten)]
     details: details::Details,
 }
@@ -223,7 +223,7 @@ struct PersonEditBody {
 #[utoipa::path(patch, path = "/api/v1/people/{person}", tag = "people", params(("person" = String, Path)),
     request_body = PersonEditBody, responses((status = OK, body = Person), (status = BAD_REQUEST, body = Problem),
     (status = NOT_FOUND, body = Problem), (status = PRECONDITION_FAILED, body = Problem),
-    (status = CONFLICT, description = "The last Super Administrator stays one", body = Problem)))]
+    (status = CONFLICT, description = "The address is taken", body = Problem)))]
 async fn edit(
     State(api): State<Api>,
     Signed(caller): Signed,
@@ -231,12 +231,8 @@ async fn edit(
     ExpectedVersion(version): ExpectedVersion,
     Body(body): Body<PersonEditBody>,
 ) -> Result<Response> {
-    let edit = PersonEdit {
-        primary_email: body.primary_email,
-        display_name: body.display_name,
-        status: body.status,
-        details: body.details.into(),
-    };
+    let edit =
+        PersonEdit { primary_email: body.primary_email, display_name: body.display_name, details: body.details.into() };
     Ok(audited(api.governance().edit_person(&caller, id, version, edit).await?.map(versioned)))
 }
 

@@ -12,12 +12,13 @@ use crate::Written;
 use crate::change::{Changes, reason as checked_reason};
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
-use crate::request;
+use crate::{offboarding, request};
 
 impl Governance {
-    /// Suspends a person, has them leave, or takes them back. Whoever goes away is signed out everywhere; whoever leaves loses their
-    /// tokens too, all in the same transaction; their open requests are cancelled, delegations from and to them end.
-    /// Nothing of that comes back by itself.
+    /// Suspends a person, has them leave, or takes them back. What waits for the decision of whoever goes is handed on.
+    /// They are signed out everywhere. Whoever leaves loses password and tokens too, all in the same transaction; their open
+    /// requests are cancelled, delegations from and to them end, and jobs for their accounts are queued. Nothing of that
+    /// comes back by itself; jobs that nobody has begun are called off.
     ///
     /// # Errors
     /// `InvalidArgument` without a reason; `FailedPrecondition` when the status does not allow it, or it is the last
@@ -55,10 +56,13 @@ impl Governance {
         if step != Step::Return {
             auth::session::end_all(&mut tx, id, None, caller.by()).await?;
         }
-        if step == Step::Leave {
-            leave(&mut tx, caller, id).await?;
+        match step {
+            Step::Suspend => drop(request::hand_on(&mut tx, caller, id, "away").await?),
+            Step::Leave => leave(&mut tx, caller, id).await?,
+            Step::Return => offboarding::call_off(&mut tx, caller, id).await?,
         }
         let seq = tx.commit().await?;
+        self.task_queued().notify_waiters();
         Ok(Written::new(PersonView { person, roles }, seq))
     }
 }
@@ -67,9 +71,16 @@ impl Governance {
 async fn leave(tx: &mut Tx, caller: &Caller, id: PersonId) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
     let tokens = store::api_token::revoke_of(tx.conn(), tenant, id, now).await?;
+    store::password::remove(tx.conn(), id).await?;
     let requests = request::cancel_of(tx, caller, id).await?;
+    // The delegate is asked first, so the delegation ends after that.
+    let tasks = request::hand_on(tx, caller, id, "left").await?;
     let delegations = store::delegation::clear_all(tx.conn(), id).await?;
-    let ended = json!({"tokensRevoked": tokens, "requestsCancelled": requests, "delegationsEnded": delegations});
-    tx.audit(caller.event("person.access_to_podium_ended", object(id)).with_change(serde_json::Value::Null, ended));
+    let accounts = offboarding::begin(tx, caller, id).await?;
+    let ended = json!({
+        "tokensRevoked": tokens, "requestsCancelled": requests, "tasksHandedOn": tasks,
+        "delegationsEnded": delegations, "accounts": accounts,
+    });
+    tx.audit(caller.event("person.offboarding", object(id)).with_change(serde_json::Value::Null, ended));
     Ok(())
 }

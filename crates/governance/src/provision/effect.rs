@@ -11,7 +11,7 @@ use store::Tx;
 use store::grant::Grant;
 use store::provision::Job;
 
-use super::{ByHand, report};
+use super::{ByHand, cancel, report};
 use crate::context::Caller;
 use crate::error::Result;
 use crate::grant::{self, exclusive, timer};
@@ -36,6 +36,7 @@ pub(super) async fn done(tx: &mut Tx, caller: &Caller, job: &mut Job) -> Result<
             given(tx, caller, job, account, entitlement).await?;
         }
         (Effect::Revoke, Some(_), Some(_)) => taken(tx, caller, job).await?,
+        (Effect::DeleteAccount, Some(account), _) => gone(tx, caller, job, account).await?,
         _ => {}
     }
     // Whoever asked is served; what the sync shows later is the proof (T-Q8).
@@ -121,6 +122,24 @@ async fn taken(tx: &mut Tx, caller: &Caller, job: &Job) -> Result<()> {
     store::grant::insert(tx.conn(), tenant, &grant).await?;
     let after = json!({"origin": grant.origin, "insteadOf": ended.id, "accountId": account});
     tx.audit(grant::event(caller, &grant, job, "grant.active").with_change(Value::Null, after));
+    Ok(())
+}
+
+/// T-G17: with the account goes all that it held, and nothing more is to be taken from it (R-V-4).
+async fn gone(tx: &mut Tx, caller: &Caller, job: &Job, account: AccountId) -> Result<()> {
+    let reason = if job.cause == Cause::Leaver { EndReason::Leaver } else { EndReason::AccountGone };
+    for held in store::grant::open_of(tx.conn(), account).await?.into_iter().filter(|grant| grant.state.is_held()) {
+        let ended = end(tx, held, Step::AccountGone, reason).await?;
+        tx.audit(
+            grant::event(caller, &ended, job, "grant.ended").with_change(Value::Null, json!({"endReason": reason})),
+        );
+    }
+    for mut waiting in store::provision::pending_of(tx.conn(), &job.subject).await? {
+        if waiting.effect == Effect::Revoke && waiting.state != provision::State::Leased {
+            cancel(tx, caller, &mut waiting, "the account was deleted").await?;
+            request::job_done(tx, caller, &waiting).await?;
+        }
+    }
     Ok(())
 }
 

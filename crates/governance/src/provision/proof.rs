@@ -180,6 +180,9 @@ async fn shows(tx: &mut Tx, job: &Job) -> Result<Shown> {
 
 /// T-J11, T-G6.
 async fn confirmed(tx: &mut Tx, caller: &Caller, job: &Job, sync: &Sync) -> Result<()> {
+    if let (Effect::DeleteAccount, Some(account)) = (job.effect, job.account_id) {
+        return Ok(store::grant::note_ends_seen(tx.conn(), account, sync.id).await?);
+    }
     let Some(id) = job.grant_id else { return Ok(()) };
     if job.effect == Effect::Revoke {
         return Ok(store::grant::note_end_seen(tx.conn(), id, sync.id).await?);

@@ -110,7 +110,7 @@ async fn open(tx: &mut Tx, caller: &Caller, request: &Request, step: &mut Step, 
 }
 
 /// The people who agreed to steps of the request.
-async fn deciders(tx: &mut Tx, request: &Request) -> Result<Vec<PersonId>> {
+pub(super) async fn deciders(tx: &mut Tx, request: &Request) -> Result<Vec<PersonId>> {
     let steps = store::request::steps(tx.conn(), request.id).await?;
     let by = steps.iter().filter(|step| step.state == State::Approved).filter_map(|step| step.decided_by.as_deref());
     Ok(by.filter_map(|by| by.strip_prefix("person:")?.parse().ok()).collect())

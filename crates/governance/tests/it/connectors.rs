@@ -24,6 +24,7 @@ async fn found_app(world: &World) -> anyhow::Result<AppId> {
         description: String::new(),
         state: "unmanaged".to_owned(),
         discovered_by_app_id: None,
+        leaver_rule: None,
         created_at: now,
         updated_at: now,
         version: 1,

@@ -9,7 +9,7 @@ use governance::Code;
 use governance::connector::task::TaskWish;
 use jiff::SignedDuration;
 
-use crate::requests::Office;
+use crate::office::Office;
 use crate::workplace::Manner;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);

@@ -3,7 +3,9 @@
 
 mod connectors;
 mod desk;
+mod leavers;
 mod lifetime;
+mod office;
 mod requests;
 mod schedule;
 mod secrets;

@@ -2,7 +2,7 @@
 
 use domain::actor::Role;
 use domain::audit::Via;
-use governance::person::PersonEdit;
+use domain::person::Step;
 use governance::sign_in::Visitor;
 use governance::tenant::TenantEdit;
 use governance::{Caller, Code};
@@ -75,12 +75,10 @@ testkit::on_both_engines! {
         let cookie = sign_in(&world, &email).await?;
         let id = admin.actor.person().unwrap();
         let other = world.person(&[Role::SuperAdministrator]).await?;
-        let suspended = PersonEdit { status: Some("suspended".to_owned()), ..PersonEdit::default() };
-        world.governance.edit_person(&other, id, None, suspended).await?;
+        world.governance.move_person(&other, id, None, Step::Suspend, "away").await?;
         assert!(!is_signed_in(&world, &cookie).await);
         assert_eq!(sign_in(&world, &email).await.unwrap_err().code(), Code::Unauthenticated);
-        let active = PersonEdit { status: Some("active".to_owned()), ..PersonEdit::default() };
-        world.governance.edit_person(&other, id, None, active).await?;
+        world.governance.move_person(&other, id, None, Step::Return, "back").await?;
         world.governance.set_roles(&other, id, None, [Role::Auditor].into()).await?;
         assert_eq!(sign_in(&world, &email).await.unwrap_err().code(), Code::Unauthenticated);
         let audit = world.audit().await?;

@@ -261,7 +261,11 @@ impl Workplace {
 
     /// All periods of a member by their starts and ends: role, origin, state, why it ended.
     pub(crate) async fn periods(&self, login: &str) -> anyhow::Result<Vec<String>> {
-        let account = self.account(login).await?;
+        self.periods_of(self.account(login).await?).await
+    }
+
+    /// All periods of an account, also of one that is gone.
+    pub(crate) async fn periods_of(&self, account: AccountId) -> anyhow::Result<Vec<String>> {
         let mut conn = self.world.store().read().await?;
         let filter = list::GrantFilter::Account(account);
         let mut page = list::grants(&mut conn, filter, list::When::Ever, Paging::first(100)).await?;

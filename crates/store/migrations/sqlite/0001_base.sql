@@ -138,6 +138,8 @@ CREATE TABLE app (
     description TEXT NOT NULL,
     state       TEXT NOT NULL,
     discovered_by_app_id TEXT REFERENCES app (id),
+    -- What becomes of the accounts of those who leave; none for what is usual with its connector.
+    leaver_rule TEXT,
     settings    TEXT NOT NULL,
     created_at  BIGINT NOT NULL,
     updated_at  BIGINT NOT NULL,

@@ -209,6 +209,17 @@ pub async fn close_assignees(conn: &mut Connection, step: &Step) -> Result<()> {
     Ok(())
 }
 
+/// The requests that wait for this person.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn waiting_for(conn: &mut Connection, person: PersonId) -> Result<Vec<RequestId>> {
+    let sql =
+        "SELECT DISTINCT request_id FROM request_assignee WHERE person_id = $1 AND is_open = 1 ORDER BY request_id";
+    let rows = sqlx::query(sql).bind(person.to_string()).fetch_all(conn).await?;
+    rows.iter().map(|row| row.parsed("request_id")).collect()
+}
+
 /// Whether a step of the request was ever this person's to decide, or somebody stood in for them.
 ///
 /// # Errors

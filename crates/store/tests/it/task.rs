@@ -23,6 +23,7 @@ async fn connector(store: &Store) -> anyhow::Result<ConnectorId> {
         description: String::new(),
         state: "managed".to_owned(),
         discovered_by_app_id: None,
+        leaver_rule: None,
         created_at: now,
         updated_at: now,
         version: 1,

@@ -111,7 +111,7 @@ fn whoever_may_not_sign_in_is_not_told_why_and_the_audit_log_is() {
 
     // Whoever is suspended is out at once, and does not come in again.
     let person = format!("/api/v1/people/{}", me["person"]["id"].as_str().unwrap());
-    place.podium.done("PATCH", &person, Some(&json!({"status": "suspended"}))).unwrap();
+    place.podium.done("POST", &format!("{person}/suspend"), Some(&json!({"reason": "away"}))).unwrap();
     assert_eq!(place.me(&browser).0, 401);
     refused("stranger", "is `suspended`");
 

@@ -55,7 +55,7 @@ async fn suspend(
     Ok(answer(api.governance().move_person(&caller, id, version, Step::Suspend, &body.reason).await?))
 }
 
-/// Have a person leave: their tokens end, their requests are cancelled
+/// Have a person leave: they can do nothing here, and jobs for their accounts are queued
 #[utoipa::path(post, path = "/api/v1/people/{person}/leave", tag = "people", params(("person" = String, Path)),
     request_body = LifeBody, responses((status = OK, body = Person), (status = NOT_FOUND, body = Problem),
     (status = PRECONDITION_FAILED, body = Problem),
