@@ -34,6 +34,12 @@ pub(crate) struct Args {
     /// Measure only how a sync file of this many users is read into the store, for example 1000000.
     #[arg(long)]
     ingest: Option<u32>,
+    /// Measure only how a server answers this many connectors that poll and give signs of life, for example 10000.
+    #[arg(long, conflicts_with = "ingest")]
+    connectors: Option<u32>,
+    /// How long each way of connecting is measured, in seconds; with --connectors.
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
 }
 
 /// Builds the release programs and prints one table per workspace size.
@@ -44,6 +50,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         ingest::measure(users, &mut report)?;
         println!("{report}");
         return Ok(());
+    }
+    if let Some(connectors) = args.connectors {
+        println!("machine: {}", machine()?);
+        let (connectors, seconds) = (connectors.to_string(), args.seconds.to_string());
+        let bench = ["bench", "-q", "-p", "api-grpc", "--bench", "connectors", "--"];
+        let plan = ["--connectors", &connectors, "--seconds", &seconds];
+        return tools::run("cargo", &[&bench[..], &plan].concat());
     }
     tools::run("cargo", &["build", "--release", "--workspace", "--bins"])?;
     let release = tools::root()?.join("target/release");

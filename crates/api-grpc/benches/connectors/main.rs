@@ -1,7 +1,7 @@
 //! Many connectors against one server: how long an answer takes, and what the server needs for it.
 //!
 //! ```text
-//! cargo bench -p api-grpc --bench connectors -- --connectors 10000 --seconds 60
+//! cargo xtask bench --connectors 10000 --seconds 60
 //! ```
 //!
 //! The server runs in a process of its own, with SQLite in a temporary folder. Each connector polls every 15 seconds and
@@ -16,6 +16,10 @@ mod server;
 use std::time::Duration;
 
 use anyhow::Context as _;
+
+/// The one of `podium`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]
