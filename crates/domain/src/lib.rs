@@ -8,6 +8,7 @@
 pub mod access;
 pub mod actor;
 pub mod audit;
+pub mod breaker;
 pub mod connector;
 pub mod email;
 pub mod expression;

@@ -11,6 +11,7 @@ pub mod account;
 pub mod api_client;
 pub mod app;
 pub mod audit;
+pub mod breaker;
 mod change;
 pub mod connector;
 mod context;

@@ -8,6 +8,7 @@
 
 mod by_hand;
 mod effect;
+mod guard;
 mod offer;
 mod proof;
 mod report;
@@ -25,6 +26,7 @@ use crate::error::{Error, Result};
 
 pub use by_hand::JobFilter;
 pub(crate) use by_hand::{call_off_end, cancel, retry};
+pub(crate) use offer::let_go;
 pub(crate) use offer::{blocked, offer_waiting, to_people};
 pub(crate) use proof::handler as proof_handler;
 pub(crate) use report::{offered, offered_again, reported};

@@ -10,6 +10,7 @@
 pub mod api_token;
 pub mod app;
 pub mod audit;
+pub mod breaker;
 pub mod connector;
 pub mod credential;
 pub mod delegation;

@@ -25,6 +25,9 @@ const COLUMNS: &str = "id, app_id, connector_id, effect, state, cause, by_hand, 
      entitlement_id, grant_id, request_id, retry_of, idempotency_key, profile, task_id, blocked_by, error, created_at, \
      updated_at, leased_at, reported_at, reported_by, confirmed_sync_id, ended_at, version";
 
+/// What `blocked_by` is of a job that waits until somebody has looked at the breaker of its app.
+pub const BREAKER: &str = "breaker";
+
 /// What went wrong with a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
@@ -268,8 +271,9 @@ pub async fn awaiting_proof(
 /// # Errors
 /// When the database refuses.
 pub async fn not_offered(conn: &mut Connection, connector: ConnectorId, limit: u32) -> Result<Vec<Job>> {
-    let which = "connector_id = $1 AND state IN ('queued', 'blocked') AND task_id IS NULL ORDER BY created_at, turn, id LIMIT $2";
-    many(conn, which, &[&connector.to_string()], &[i64::from(limit)]).await
+    let which = "connector_id = $1 AND state IN ('queued', 'blocked') AND task_id IS NULL \
+         AND COALESCE(blocked_by, '') <> $2 ORDER BY created_at, turn, id LIMIT $3";
+    many(conn, which, &[&connector.to_string(), BREAKER], &[i64::from(limit)]).await
 }
 
 /// The jobs of this request, the oldest first.
@@ -297,20 +301,29 @@ pub async fn of_leaver(conn: &mut Connection, account: AccountId, since: Timesta
     many(conn, which, &[&format!("account:{account}")], &[micros(since)]).await
 }
 
-/// How many jobs of an app took something away since this instant (R-B-1).
+/// How many jobs of an app that take something away were decided after this instant and offered (R-B-1).
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn destructive_since(conn: &mut Connection, app: AppId, since: Timestamp) -> Result<i64> {
+pub async fn destructive_since(conn: &mut Connection, app: AppId, since: Timestamp) -> Result<u64> {
     let row = sqlx::query(
-        "SELECT COUNT(*) AS jobs FROM provision_job WHERE app_id = $1 AND leased_at >= $2 \
-         AND effect IN ('revoke', 'delete_account', 'disable_account')",
+        "SELECT COUNT(*) AS jobs FROM provision_job WHERE app_id = $1 AND created_at > $2 AND task_id IS NOT NULL \
+         AND state <> 'cancelled' AND effect IN ('revoke', 'delete_account', 'disable_account')",
     )
     .bind(app.to_string())
     .bind(micros(since))
     .fetch_one(conn)
     .await?;
-    row.number("jobs")
+    Ok(row.number("jobs")?.unsigned_abs())
+}
+
+/// The jobs of an app that this keeps from being offered, the oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn blocked(conn: &mut Connection, app: AppId, by: &str, limit: u32) -> Result<Vec<Job>> {
+    let which = "app_id = $1 AND state = 'blocked' AND blocked_by = $2 ORDER BY created_at, turn, id LIMIT $3";
+    many(conn, which, &[&app.to_string(), by], &[i64::from(limit)]).await
 }
 
 /// Which jobs a list holds.

@@ -57,6 +57,10 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
             Those(A::EditApp),
             Some(json!({"people": [owner]})),
         ),
+        ("GET /api/v1/breakers", Those(A::SeeInventory), None),
+        ("GET /api/v1/breakers/{app}", Those(A::SeeInventory), None),
+        ("POST /api/v1/breakers/{app}/resume", Those(A::EditApp), Some(json!({"reason": "x"}))),
+        ("POST /api/v1/breakers/{app}/cancel", Those(A::EditApp), Some(json!({"reason": "x"}))),
         ("GET /api/v1/requests", Signed, None),
         (
             "POST /api/v1/requests",

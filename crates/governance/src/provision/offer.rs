@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use domain::provision::{Effect, State, Step};
 use domain::task::Kind;
-use ids::{AccountId, ConnectorId};
+use ids::{AccountId, AppId, ConnectorId};
 use proto::Message as _;
 use proto::c1::connectorapi::baton::v1::Task as WireTask;
 use serde_json::Value;
 use store::Tx;
 use store::inventory::list;
-use store::provision::{Job, Trouble};
+use store::provision::{BREAKER, Job, Trouble};
 use store::task::{NewTask, Task};
 
-use super::{ByHand, effect, step, subject};
+use super::{ByHand, effect, guard, step, subject};
 use crate::connector::task::{TaskWish, wire_task};
 use crate::context::Caller;
 use crate::error::{Error, Result};
@@ -37,13 +37,13 @@ pub(super) async fn next(tx: &mut Tx, caller: &Caller, subject: &str) -> Result<
 
 /// Offers what waited for an account that a sync may have brought, or for whatever kept it from being offered.
 pub(crate) async fn offer_waiting(tx: &mut Tx, caller: &Caller, connector: ConnectorId) -> Result<()> {
-    let now = tx.now();
     let mut subjects = BTreeSet::new();
     for mut job in store::provision::not_offered(tx.conn(), connector, TURN).await? {
         if job.state == State::Blocked {
-            job.blocked_by = None;
-            step(tx, caller, &mut job, Step::Released)?;
-            store::provision::update(tx.conn(), &mut job, now).await?;
+            if guard::held_back(tx, caller, &job).await?.is_some() {
+                continue;
+            }
+            guard::release(tx, caller, &mut job).await?;
         }
         subjects.insert(job.subject);
     }
@@ -51,6 +51,21 @@ pub(crate) async fn offer_waiting(tx: &mut Tx, caller: &Caller, connector: Conne
         next(tx, caller, &subject).await?;
     }
     Ok(())
+}
+
+/// Offers what the breaker of the app kept, as far as there is some; returns how many (R-B-2).
+pub(crate) async fn let_go(tx: &mut Tx, caller: &Caller, app: AppId) -> Result<usize> {
+    let kept = store::provision::blocked(tx.conn(), app, BREAKER, TURN).await?;
+    let mut subjects = BTreeSet::new();
+    let count = kept.len();
+    for mut job in kept {
+        guard::release(tx, caller, &mut job).await?;
+        subjects.insert(job.subject);
+    }
+    for subject in subjects {
+        next(tx, caller, &subject).await?;
+    }
+    Ok(count)
 }
 
 /// The task was called off before anybody took it: its job waits until it is released (T-J3).
@@ -95,6 +110,10 @@ async fn offer(tx: &mut Tx, caller: &Caller, mut job: Job) -> Result<Offered> {
         return never(tx, caller, job, "the app has no connector any more").await;
     };
     if connector.paused_at.is_some() {
+        return Ok(Offered::Waits);
+    }
+    if let Some(why) = guard::held_back(tx, caller, &job).await? {
+        guard::block(tx, caller, &mut job, why).await?;
         return Ok(Offered::Waits);
     }
     if job.effect != Effect::CreateAccount && job.account_id.is_none() {

@@ -11,7 +11,7 @@ mod grants;
 mod resources;
 
 pub use access::{Access, access_of};
-pub use accounts::{Account, AccountFilter, account, accounts, accounts_of};
+pub use accounts::{Account, AccountFilter, account, accounts, accounts_of, count_accounts};
 pub use differences::{DifferenceFilter, differences, forget_discarded};
 pub use entitlements::{Entitlement, EntitlementFilter, entitlement, entitlements};
 pub use exclusive::{Member, exclusive_set};

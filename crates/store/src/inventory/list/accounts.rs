@@ -140,6 +140,16 @@ pub async fn accounts_of(
     rows.iter().map(Account::read).collect()
 }
 
+/// How many accounts an app has.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_accounts(conn: &mut Connection, app: AppId) -> Result<u64> {
+    let sql = format!("SELECT COUNT(*) AS accounts FROM account x {VISIBLE} WHERE x.app_id = $1 AND x.gone_at IS NULL");
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(app.to_string()).fetch_one(conn).await?;
+    Ok(row.number("accounts")?.unsigned_abs())
+}
+
 /// The accounts of an app, in an order that is always the same.
 ///
 /// # Errors
