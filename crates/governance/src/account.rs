@@ -12,6 +12,7 @@ use store::inventory::list::{self, Account};
 use crate::change::check_version;
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
+use crate::matching::Match;
 use crate::{Written, access, matching};
 
 /// The types of accounts.
@@ -114,9 +115,10 @@ impl Governance {
 type Owner = (Option<PersonId>, &'static str, Option<&'static str>);
 
 async fn matched(tx: &mut Tx, account: &Account) -> Result<Owner> {
-    Ok(match matching::of_account(tx, account).await? {
-        Some(owner) => (Some(owner), "matched", Some(matching::RULE)),
-        None => (None, "none", None),
+    let tenant = tx.tenant();
+    Ok(match matching::of_account(tx.conn(), tenant, account).await? {
+        Match::One(owner, rule) => (Some(owner), "matched", Some(rule)),
+        Match::Several(_) | Match::Nobody => (None, "none", None),
     })
 }
 

@@ -82,9 +82,9 @@ pub(crate) fn reason(given: &str) -> Result<String> {
     Ok(kept)
 }
 
-/// A mail address as it is kept: folded (R-I-1 asks for more; addresses of people are typed by people).
+/// A mail address as it is kept: folded (R-I-1).
 pub(crate) fn email(field: &str, given: &str) -> Result<String> {
-    let kept = given.trim().to_lowercase();
+    let kept = domain::email::fold(given);
     let (user, host) = kept.rsplit_once('@').unwrap_or_default();
     let is_odd = |letter: char| letter.is_control() || letter.is_whitespace();
     if user.is_empty() || host.is_empty() || kept.len() > 254 || kept.contains(is_odd) {

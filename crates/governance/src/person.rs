@@ -4,6 +4,7 @@
 
 mod details;
 mod holdings;
+mod import;
 mod life;
 mod relation;
 
@@ -23,6 +24,7 @@ use crate::error::{Code, Error, Result};
 use crate::{Written, access};
 
 pub use details::Details;
+pub use import::{Imported, Mode};
 
 /// The longest name, in letters.
 const LONGEST_NAME: usize = 200;

@@ -3,6 +3,7 @@
 //! Source: governance §1.2, §1.20.
 
 mod group;
+mod key;
 mod role;
 
 use domain::actor::Role;
@@ -17,6 +18,7 @@ use crate::page::{Page, Paging};
 use crate::row::{RowExt as _, json_text, micros, micros_opt};
 
 pub use group::{Group, active, by_emails, manager};
+pub use key::{Key, by_keys};
 pub use role::{add_role, anybody_is, others_are, roles, roles_of, set_roles};
 
 const COLUMNS: &str = "id, primary_email, emails, username, display_name, given_name, family_name, employee_id, \
@@ -121,9 +123,9 @@ pub async fn insert(conn: &mut Connection, tenant: TenantId, person: &Person) ->
     .bind(micros(person.created_at))
     .bind(micros(person.updated_at))
     .bind(person.version)
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    key::set(conn, &tenant.to_string(), person).await
 }
 
 /// The person with this address, folded as it is stored.
@@ -230,14 +232,18 @@ pub async fn update(conn: &mut Connection, person: &mut Person, now: Timestamp) 
     .bind(micros(now))
     .bind(person.id.to_string())
     .bind(person.version)
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
     if done.rows_affected() != 1 {
         return Err(Error::Stale { kind: "person", id: person.id.to_string() });
     }
     person.version += 1;
     person.updated_at = now;
-    Ok(())
+    let row = sqlx::query("SELECT tenant_id FROM person WHERE id = $1")
+        .bind(person.id.to_string())
+        .fetch_one(&mut *conn)
+        .await?;
+    key::set(conn, &row.text("tenant_id")?, person).await
 }
 
 fn read(row: &AnyRow) -> Result<Person> {

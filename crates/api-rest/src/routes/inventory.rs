@@ -84,7 +84,8 @@ async fn account(
     At((app, id)): At<(AppId, AccountId)>,
 ) -> Result<Versioned<Account>> {
     let account = api.governance().account(&caller, app, id).await?;
-    Ok(Versioned { version: account.version, object: account.into() })
+    let suggestions = api.governance().owner_suggestions(&caller, app, id).await?;
+    Ok(Versioned { version: account.version, object: Account::from(account).with_suggestions(suggestions) })
 }
 
 /// The resource types of an app

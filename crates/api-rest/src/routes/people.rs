@@ -2,6 +2,7 @@
 
 mod details;
 mod holdings;
+mod import;
 mod life;
 mod offboarding;
 
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get, edit))
         .routes(routes!(set_roles))
         .merge(holdings::routes())
+        .merge(import::routes())
         .merge(life::routes())
         .merge(offboarding::routes())
 }

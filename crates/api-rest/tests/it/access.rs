@@ -109,6 +109,7 @@ fn people_and_settings(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("GET /api/v1/people/{person}/delegation", Those(A::SeePeople), None),
         ("PUT /api/v1/people/{person}/delegation", Those(A::EditPeople), Some(json!({"to": owner}))),
         ("DELETE /api/v1/people/{person}/delegation", Those(A::EditPeople), None),
+        ("POST /api/v1/people/import", Those(A::EditPeople), Some(json!({}))),
         ("GET /api/v1/people/{person}/offboarding", Those(A::SeePeople), None),
         ("GET /api/v1/people/{person}/access", Those(A::SeeInventory), None),
         ("GET /api/v1/people/{person}/accounts", Those(A::SeeInventory), None),

@@ -76,6 +76,35 @@ on_both_engines! {
         world.put(&ann, &owner_path, json!({"personId": ann.id})).await.problem(404, "not_found");
     }
 
+    async fn r_i_2_the_first_rule_that_gives_one_person_decides_and_two_are_named(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let make = async |name: &str, more: Value| {
+            let mut new = json!({"primaryEmail": format!("{name}@example.org"), "displayName": name});
+            new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            world.post(&admin, "/people", new).await.ok(201)["id"].clone()
+        };
+        world.person("usr_0000", &[]).await?;
+        make("second", json!({"emails": ["USR_0000@example.com", "usr_0001@example.com"]})).await;
+        make("third", json!({"username": "Usr_0002@example.com"})).await;
+        make("older", json!({"username": "usr_0001@example.com"})).await;
+        let twin = json!({"emails": ["usr_0003@example.com"]});
+        let twins = [make("twin", twin.clone()).await, make("other", twin).await];
+        let (app, connector) = world.connector(&admin).await;
+        world.bring(&admin, &connector, &file::of_users(&world.folder(), 0..5)?).await?;
+        let rules = [json!("primary email"), json!("secondary email"), json!("username"), json!(null), json!(null)];
+        for (account, rule) in rules.iter().enumerate() {
+            let found = world.get(&admin, &format!("/apps/{app}/accounts?text={}", file::id(account))).await.ok(200)["list"][0].clone();
+            let path = format!("/apps/{app}/accounts/{}", found["id"].as_str().unwrap());
+            world.call(Some(&admin), &format!("DELETE {path}/owner?reset=true"), &[], None).await.ok(200);
+            let shown = world.get(&admin, &path).await.ok(200);
+            assert_eq!((&shown["matchRule"], shown["ownerPersonId"].is_null()), (rule, rule.is_null()), "{account}");
+            let suggested = shown["ownerSuggestions"].as_array().cloned().unwrap_or_default();
+            assert_eq!(suggested.len(), if account == 3 { 2 } else { 0 });
+            assert!(suggested.iter().all(|one| twins.contains(one)));
+        }
+    }
+
     async fn r_i_4_a_service_account_is_matched_to_nobody(database: Database) {
         let world = World::new(&database).await?;
         let admin = world.administrator().await?;

@@ -1,7 +1,7 @@
 //! People and their roles.
 
 use domain::actor::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::on_both_engines;
 
 use crate::world::World;
@@ -122,6 +122,57 @@ on_both_engines! {
         ] {
             assert_eq!(world.patch(&admin, &path, body).await.problem(400, "invalid_argument")["field"], field);
         }
+    }
+
+    async fn people_come_out_of_a_csv_file_all_or_none(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        let import = async |query: &str, text: &str| {
+            let request = axum::http::Request::post(format!("/api/v1/people/import{query}"))
+                .header("authorization", format!("Bearer {}", admin.token))
+                .header("content-type", "text/csv")
+                .body(axum::body::Body::from(text.to_owned()))
+                .unwrap();
+            world.send(request).await
+        };
+        let file = "\u{feff}primaryEmail,displayName,managerEmail,emails,title\r\n\
+             Ann@example.com,Ann,BEN@example.com,a@example.com a2@example.com,Nurse\r\n\
+             ben@example.com,\"Ben, the boss\",,,\r\n";
+        let counts = |reply: Value| ["created", "changed", "unchanged"].map(|name| reply[name].as_i64().unwrap());
+        let before = world.rows().await?;
+        assert_eq!(counts(import("?dryRun=true", file).await.ok(200)), [2, 0, 0]);
+        assert_eq!(world.rows().await?, before, "a dry run changes nothing");
+        assert_eq!(counts(import("", file).await.ok(200)), [2, 0, 0]);
+        let people = world.walk(&admin, "/people", 9).await;
+        let of = |name: &str| people.iter().find(|person| person["primaryEmail"] == name).unwrap();
+        let (ann, ben) = (of("ann@example.com"), of("ben@example.com"));
+        assert_eq!((&ann["managerId"], &ann["title"], &ann["source"]), (&ben["id"], &json!("Nurse"), &json!("import")));
+        assert_eq!((&ann["emails"], &ben["displayName"]), (&json!(["a2@example.com", "a@example.com"]), &json!("Ben, the boss")));
+        let before = world.rows().await?;
+        assert_eq!(counts(import("", file).await.ok(200)), [0, 0, 2]);
+        assert_eq!(world.rows().await?, before, "the same file again changes nothing");
+        // They change places, and Ann has no title any more; a column that is not there changes nothing.
+        let swapped = "primaryEmail,displayName,managerEmail,title\nann@example.com,Ann,,\nben@example.com,Ben,ann@example.com,\n";
+        assert_eq!(counts(import("", swapped).await.ok(200)), [0, 2, 0]);
+        let ann = world.get(&admin, &format!("/people/{}", ann["id"].as_str().unwrap())).await.ok(200);
+        assert_eq!((&ann["managerId"], &ann["title"], &ann["emails"][0]), (&json!(null), &json!(null), &json!("a2@example.com")));
+
+        let before = world.rows().await?;
+        for (text, words) in [
+            ("", "line 1: the column `primaryEmail` is missing"),
+            ("primaryEmail,displayName,king\n", "line 1: `king` is none of the columns"),
+            ("primaryEmail,displayName,title,title\n", "line 1: the column `title` is there twice"),
+            ("primaryEmail,displayName\nx@example.com,X\ny,Y\nz@example.com,\n", "line 3: this is not a mail address; line 4: "),
+            ("primaryEmail,displayName\nx@example.com,X\nX@example.com,Y\n", "line 3: `x@example.com` stands in line 2 already"),
+            ("primaryEmail,displayName\nx@example.com\n", "line 2: it has 1 fields, and the first line has 2"),
+            ("primaryEmail,displayName,managerEmail\nx@example.com,X,nobody@example.com\n", "line 2: there is no person `nobody@example.com`"),
+            ("primaryEmail,displayName,managerEmail\nx@example.com,X,y@example.com\ny@example.com,Y,x@example.com\n", "line 2: the person would manage themselves"),
+            ("primaryEmail,displayName,emails\nx@example.com,X,odd\n", "line 2: this is not a mail address"),
+        ] {
+            let problem = import("", text).await.problem(400, "invalid_argument");
+            assert!(problem["detail"].as_str().unwrap().contains(words), "{text}: {problem}");
+        }
+        assert_eq!(world.rows().await?, before, "a file with a fault changes nothing");
     }
 
     async fn who_manages_a_person_is_set_and_makes_no_circle(database: Database) {

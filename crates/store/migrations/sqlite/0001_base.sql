@@ -64,6 +64,16 @@ CREATE TABLE person (
 CREATE INDEX person_manager ON person (manager_id) WHERE manager_id IS NOT NULL;
 CREATE UNIQUE INDEX person_email ON person (tenant_id, primary_email) WHERE deleted_at IS NULL;
 
+-- By what else a person is recognised in apps: further addresses and the user name, folded.
+CREATE TABLE person_key (
+    tenant_id   TEXT NOT NULL REFERENCES tenant (id),
+    person_id   TEXT NOT NULL REFERENCES person (id),
+    kind        TEXT NOT NULL,
+    value       TEXT NOT NULL,
+    PRIMARY KEY (person_id, kind, value)
+);
+CREATE INDEX person_key_value ON person_key (tenant_id, kind, value);
+
 CREATE TABLE person_role (
     person_id   TEXT NOT NULL REFERENCES person (id),
     role        TEXT NOT NULL,

@@ -49,15 +49,10 @@ pub async fn set_account_type(conn: &mut Connection, account: AccountId, kind: &
 pub struct Unowned {
     /// Its id.
     pub id: AccountId,
-    emails: Vec<String>,
-}
-
-impl Unowned {
-    /// Its primary address, folded.
-    #[must_use]
-    pub fn primary_email(&self) -> Option<&str> {
-        self.emails.first().map(String::as_str)
-    }
+    /// Its addresses, folded, the primary one first.
+    pub emails: Vec<String>,
+    /// The name that its owner signs in with.
+    pub login: String,
 }
 
 /// The visible user accounts of a connector that nobody answers for and that nobody took an owner from by hand, by their
@@ -72,7 +67,7 @@ pub async fn unowned_accounts(
     limit: u32,
 ) -> Result<Vec<Unowned>> {
     let rows = sqlx::query(
-        "SELECT id, emails FROM account WHERE connector_id = $1 AND owner_source = 'none' AND id > $2 AND type = 'user' \
+        "SELECT id, emails, login FROM account WHERE connector_id = $1 AND owner_source = 'none' AND id > $2 AND type = 'user' \
          AND gone_at IS NULL AND first_seq <= (SELECT applied_seq FROM inventory WHERE connector_id = $1) \
          ORDER BY id LIMIT $3",
     )
@@ -81,7 +76,10 @@ pub async fn unowned_accounts(
     .bind(i64::from(limit))
     .fetch_all(conn)
     .await?;
-    rows.iter().map(|row| Ok(Unowned { id: row.parsed("id")?, emails: row.json("emails")? })).collect()
+    let read = |row: &sqlx::any::AnyRow| {
+        Ok(Unowned { id: row.parsed("id")?, emails: row.json("emails")?, login: row.text("login")? })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The app that the inventory of a connector belongs to.

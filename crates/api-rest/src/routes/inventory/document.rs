@@ -43,14 +43,25 @@ pub(crate) struct Account {
     owner_person_id: Option<String>,
     /// `matched`, `manual`, `cleared` or `none`: who said so.
     owner_source: String,
-    /// The rule by which it was matched.
+    /// `primary email`, `secondary email` or `username`: the rule by which it was matched.
     match_rule: Option<String>,
+    /// The people whom it may belong to alike, so that nobody was matched; shown for one account, not in lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    owner_suggestions: Vec<String>,
     /// The sync that brought it.
     first_seen_sync: Option<String>,
     /// The last sync that saw it.
     last_seen_sync: Option<String>,
     /// When it was missed first.
     gone_at: Option<String>,
+}
+
+impl Account {
+    /// With the people whom it may belong to alike.
+    pub(super) fn with_suggestions(mut self, people: impl IntoIterator<Item = ids::PersonId>) -> Self {
+        self.owner_suggestions = people.into_iter().map(|id| id.to_string()).collect();
+        self
+    }
 }
 
 impl From<list::Account> for Account {
@@ -73,6 +84,7 @@ impl From<list::Account> for Account {
             owner_person_id: row.owner_person_id.map(|id| id.to_string()),
             owner_source: row.owner_source,
             match_rule: row.match_rule,
+            owner_suggestions: Vec::new(),
             first_seen_sync: row.first_seen_sync.map(|id| id.to_string()),
             last_seen_sync: row.last_seen_sync.map(|id| id.to_string()),
             gone_at: row.gone_at.map(|at| at.to_string()),
