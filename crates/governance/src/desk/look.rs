@@ -39,7 +39,9 @@ pub(crate) async fn looked(tx: &mut Tx, caller: &Caller, sync: &Sync, started: T
     let now = tx.now();
     for task in store::task::open_of(tx.conn(), sync.connector_id).await? {
         let lost_at = task.available_at.checked_sub(LOOK_WITHIN).unwrap_or(Timestamp::MIN);
-        let waits = task.kind == Kind::CreateAccount && task.state == State::Queued && task.attempts > 0;
+        // One that is only tried again soon was not lost: counted back, it would have been before it was first taken.
+        let is_lost = task.started_at.is_some_and(|taken| taken <= lost_at);
+        let waits = task.kind == Kind::CreateAccount && task.state == State::Queued && is_lost;
         if !waits || task.available_at <= now || started < lost_at {
             continue;
         }

@@ -64,6 +64,19 @@ testkit::on_both_engines! {
         assert_eq!(office.at.members[&login], "viewer");
     }
 
+    async fn t_j7_an_account_that_is_tried_again_later_is_not_taken_for_lost(database: Database) {
+        let mut office = Office::new(&database, "auto_approve").await?;
+        let new = office.at.world.person(&[Role::User]).await?;
+        office.ask(&new, 4).await?;
+        office.at.manner = Manner::Stumbles;
+        office.at.settle().await?;
+        office.at.sync_at_once().await?;
+        assert_eq!(office.at.asked.len(), 1, "its pause is not over");
+        office.at.manner = Manner::Honest;
+        office.at.later(MINUTE).await?;
+        assert_eq!(office.at.asked.len(), 3, "{:?}", office.at.asked);
+    }
+
     async fn item_21_what_a_connector_cannot_do_goes_to_people_until_it_says_hello_again(database: Database) {
         let mut office = Office::new(&database, "auto_approve").await?;
         office.at.manner = Manner::Cannot;
