@@ -48,6 +48,10 @@ pub struct Limits {
     pub first_request: Duration,
     /// How long a connection may stay between two requests.
     pub idle: Duration,
+    /// From how many open connections on they may stay for [`Limits::idle_in_a_crowd`] only: each costs about 50 KiB.
+    pub crowd: usize,
+    /// How long a connection may stay between two requests when many are open.
+    pub idle_in_a_crowd: Duration,
     /// How long requests may go on after the end was asked for.
     pub drain: Duration,
 }
@@ -59,6 +63,8 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             first_request: Duration::from_secs(20),
             idle: Duration::from_mins(6),
+            crowd: 4_000,
+            idle_in_a_crowd: Duration::from_secs(5),
             drain: Duration::from_secs(25),
         }
     }
@@ -83,7 +89,7 @@ pub async fn serve(
             Some(tokio::spawn(certificate.clone().watch(cancel.clone())))
         }
     };
-    let shared = Arc::new(Shared::new(protection, router, limits, cancel.clone()));
+    let shared = Arc::new(Shared::new(protection, router, limits, cancel.clone(), connections.clone()));
     let places = Arc::new(Semaphore::new(limits.connections));
     loop {
         let place = tokio::select! {

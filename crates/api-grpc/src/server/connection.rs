@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
 use super::activity::{Activity, Answer, Idle};
@@ -24,6 +25,8 @@ use super::{Limits, Protection};
 /// The first byte of a TLS connection: a handshake record. Source: RFC 8446 §5.1.
 const TLS_HANDSHAKE: u8 = 22;
 
+/// How often a connection looks whether it has been idle for too long: how many others are open changes meanwhile.
+const LOOK: Duration = Duration::from_secs(5);
 /// How long a closing connection without requests may take to end.
 const LINGER: Duration = Duration::from_secs(5);
 /// How often a client that is silent is asked whether it is still there.
@@ -48,11 +51,19 @@ pub(super) struct Shared {
     router: Router,
     limits: Limits,
     cancel: CancellationToken,
+    /// Those that are open.
+    connections: TaskTracker,
     http: auto::Builder<TokioExecutor>,
 }
 
 impl Shared {
-    pub(super) fn new(protection: Protection, router: Router, limits: Limits, cancel: CancellationToken) -> Self {
+    pub(super) fn new(
+        protection: Protection,
+        router: Router,
+        limits: Limits,
+        cancel: CancellationToken,
+        connections: TaskTracker,
+    ) -> Self {
         let plain = !matches!(protection, Protection::Tls(_));
         let tls = match protection {
             Protection::Plain => None,
@@ -70,7 +81,12 @@ impl Shared {
             .max_header_list_size(HEADER_BYTES)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-        Self { tls, plain, router, limits, cancel, http }
+        Self { tls, plain, router, limits, cancel, connections, http }
+    }
+
+    /// How long the connection may go on without anything new; `None` when it has been idle for too long.
+    fn left(&self, idle: Option<Idle>) -> Option<Duration> {
+        left(idle, &self.limits, self.connections.len()).map(|left| left.min(LOOK))
     }
 }
 
@@ -118,7 +134,7 @@ async fn requests(
                 look = LINGER;
                 connection.as_mut().graceful_shutdown();
             }
-            () = tokio::time::sleep(look) => match left(activity.idle(), &shared.limits) {
+            () = tokio::time::sleep(look) => match shared.left(activity.idle()) {
                 // The client was told to go, has nothing under way, and stays.
                 _ if closing && activity.idle().is_some() => return Ok(()),
                 _ if closing => {}
@@ -133,11 +149,12 @@ async fn requests(
     }
 }
 
-/// How long the connection may go on without anything new; `None` when it has been idle for too long.
-fn left(idle: Option<Idle>, limits: &Limits) -> Option<Duration> {
+/// [`Shared::left`] with this many connections open.
+fn left(idle: Option<Idle>, limits: &Limits, open: usize) -> Option<Duration> {
     let (limit, idle) = match idle {
         None => return Some(limits.idle),
         Some(Idle::Untouched(idle)) => (limits.first_request, idle),
+        Some(Idle::Between(idle)) if open >= limits.crowd => (limits.idle_in_a_crowd, idle),
         Some(Idle::Between(idle)) => (limits.idle, idle),
     };
     limit.checked_sub(idle).filter(|left| !left.is_zero())
@@ -149,17 +166,26 @@ mod tests {
 
     #[test]
     fn idle_connections_end_and_busy_ones_stay() {
-        let limits =
-            Limits { first_request: Duration::from_secs(20), idle: Duration::from_mins(5), ..Limits::default() };
         let secs = Duration::from_secs;
-        for (idle, expected) in [
-            (None, Some(secs(300))),
-            (Some(Idle::Untouched(secs(5))), Some(secs(15))),
-            (Some(Idle::Untouched(secs(20))), None),
-            (Some(Idle::Between(secs(20))), Some(secs(280))),
-            (Some(Idle::Between(secs(301))), None),
+        let limits = Limits {
+            first_request: secs(20),
+            idle: secs(300),
+            crowd: 10,
+            idle_in_a_crowd: secs(5),
+            ..Limits::default()
+        };
+        for (idle, open, expected) in [
+            (None, 1, Some(secs(300))),
+            (None, 10, Some(secs(300))),
+            (Some(Idle::Untouched(secs(5))), 1, Some(secs(15))),
+            (Some(Idle::Untouched(secs(5))), 10, Some(secs(15))),
+            (Some(Idle::Untouched(secs(20))), 1, None),
+            (Some(Idle::Between(secs(20))), 9, Some(secs(280))),
+            (Some(Idle::Between(secs(4))), 10, Some(secs(1))),
+            (Some(Idle::Between(secs(20))), 10, None),
+            (Some(Idle::Between(secs(301))), 1, None),
         ] {
-            assert_eq!(left(idle, &limits), expected, "{idle:?}");
+            assert_eq!(left(idle, &limits, open), expected, "{idle:?} among {open}");
         }
     }
 }
