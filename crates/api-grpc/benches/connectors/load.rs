@@ -199,7 +199,8 @@ impl Client {
     }
 
     async fn call(&self, style: Style, kept: &mut Option<SendRequest<Body>>, call: Call) -> anyhow::Result<()> {
-        if style == Style::Dialled || kept.is_none() {
+        // The server tells connections that are idle among many to go.
+        if style == Style::Dialled || kept.as_ref().is_none_or(SendRequest::is_closed) {
             *kept = Some(connect(&self.tls, self.port).await?);
         }
         let sender = kept.as_mut().context("connected")?;

@@ -125,7 +125,7 @@ async fn requests(
     });
     let mut connection = pin!(shared.http.serve_connection(io, service));
     let mut closing = false;
-    let mut look = shared.limits.first_request;
+    let mut look = shared.limits.first_request.min(LOOK);
     loop {
         tokio::select! {
             ended = connection.as_mut() => return ended,
