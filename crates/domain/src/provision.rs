@@ -125,13 +125,15 @@ pub enum Step {
     Cancelled,
     /// The connector cannot do it after all, so a person has to (R-V-7, T-C9).
     GivenToPerson,
+    /// T-J18: its cause was called off, and a connector works on it; what it does will be undone.
+    Unwanted,
     /// A later job undid it before a sync could show it; that job's proof counts.
     Superseded,
 }
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Blocked,
         Self::Released,
         Self::Leased,
@@ -144,6 +146,7 @@ impl Step {
         Self::Contradicted,
         Self::Cancelled,
         Self::GivenToPerson,
+        Self::Unwanted,
         Self::Superseded,
     ];
 
@@ -163,7 +166,7 @@ impl Step {
             Self::Contradicted => "job.contradicted",
             Self::Cancelled => "job.cancelled",
             Self::GivenToPerson => "job.manual",
-            Self::Superseded => "job.superseded",
+            Self::Unwanted | Self::Superseded => "job.superseded",
         })
     }
 }
@@ -187,7 +190,7 @@ impl State {
         Ok(match (self, step) {
             (S::Queued | S::Blocked, T::Blocked) => S::Blocked,
             (S::Queued | S::Blocked, T::Released) | (S::Leased, T::OfferedAgain) => S::Queued,
-            (S::Queued, T::Leased) => S::Leased,
+            (S::Queued, T::Leased) | (S::Leased, T::Unwanted) => S::Leased,
             (S::Leased | S::Manual, T::Reported) => S::Reported,
             (S::Leased, T::Failed) => S::Failed,
             (S::Leased | S::Manual, T::Declined) => S::Declined,

@@ -224,6 +224,18 @@ pub(crate) async fn begin_again(tx: &mut Tx, job: &Job) -> Result<Option<GrantId
     }
 }
 
+/// What this job was to take away was called off before the app was asked: it is held on.
+pub(crate) async fn keep(tx: &mut Tx, caller: &Caller, job: &Job) -> Result<()> {
+    let Some(id) = job.grant_id else { return Ok(()) };
+    let Some(mut grant) = store::grant::find_for_update(tx, id).await? else { return Ok(()) };
+    if let Ok(state) = grant.state.after(Step::Kept) {
+        grant.state = state;
+        store::grant::update(tx.conn(), &mut grant).await?;
+        tx.audit(event(caller, &grant, job, "grant.kept"));
+    }
+    Ok(())
+}
+
 /// An event about a grant that a job changed.
 pub(crate) fn event(caller: &Caller, grant: &Grant, job: &Job, action: &str) -> Event {
     let event = caller.event(action, Object::new("grant", grant.id)).with_app(grant.app_id);

@@ -178,13 +178,7 @@ pub(crate) async fn call_off(tx: &mut Tx, caller: &Caller, person: PersonId) -> 
                 continue;
             }
             provision::cancel(tx, caller, &mut job, "the person is back").await?;
-            let Some(id) = job.grant_id else { continue };
-            let Some(mut grant) = store::grant::find_for_update(tx, id).await? else { continue };
-            if let Ok(state) = grant.state.after(GrantStep::Kept) {
-                grant.state = state;
-                store::grant::update(tx.conn(), &mut grant).await?;
-                tx.audit(grant::event(caller, &grant, &job, "grant.kept"));
-            }
+            grant::keep(tx, caller, &job).await?;
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ mod guard;
 mod offer;
 mod proof;
 mod report;
+mod undo;
 
 use domain::audit::{Event, Object};
 use domain::provision::{Cause, Effect, State, Step};
@@ -30,6 +31,7 @@ pub(crate) use offer::let_go;
 pub(crate) use offer::{blocked, offer_waiting, to_people};
 pub(crate) use proof::handler as proof_handler;
 pub(crate) use report::{offered, offered_again, reported};
+pub(crate) use undo::{forget_undo, is_unwanted, unwanted};
 
 /// A change that was decided.
 #[derive(Debug, Clone)]
@@ -150,6 +152,7 @@ async fn write(
         state: if by_hand == ByHand::Yes { State::Manual } else { State::Queued },
         cause: change.cause,
         is_by_hand: by_hand == ByHand::Yes,
+        is_unwanted: false,
         subject: change.subject(),
         account_id: change.account,
         person_id: change.person,
@@ -218,9 +221,10 @@ fn step(tx: &mut Tx, caller: &Caller, job: &mut Job, step: Step) -> Result<()> {
         let event = event(caller, job, action)
             .with_change(json!({"state": before}), json!({"state": job.state, "grantId": job.grant_id}));
         tx.audit(match (&job.error, step) {
-            (Some(error), Step::OfferedAgain | Step::Failed | Step::Declined | Step::GivenToPerson) => {
-                event.with_reason(error.message.clone())
-            }
+            (
+                Some(error),
+                Step::OfferedAgain | Step::Failed | Step::Declined | Step::GivenToPerson | Step::Unwanted,
+            ) => event.with_reason(error.message.clone()),
             _ => event,
         });
     }

@@ -21,8 +21,8 @@ use crate::page::{Page, Paging};
 use crate::row::{RowExt as _, flag, json_text, micros, micros_opt};
 use crate::{Connection, Tx};
 
-const COLUMNS: &str = "id, app_id, connector_id, effect, state, cause, by_hand, subject, account_id, person_id, \
-     entitlement_id, grant_id, request_id, retry_of, idempotency_key, profile, task_id, blocked_by, error, created_at, \
+const COLUMNS: &str = "id, app_id, connector_id, effect, state, cause, by_hand, unwanted, subject, account_id, \
+     person_id, entitlement_id, grant_id, request_id, retry_of, idempotency_key, profile, task_id, blocked_by, error, created_at, \
      updated_at, leased_at, reported_at, reported_by, confirmed_sync_id, ended_at, version";
 
 /// What `blocked_by` is of a job that waits until somebody has looked at the breaker of its app.
@@ -54,6 +54,8 @@ pub struct Job {
     pub cause: Cause,
     /// Whether it was made for a person to do.
     pub is_by_hand: bool,
+    /// Whether its cause was called off while a connector worked on it: what it does is undone (T-J18).
+    pub is_unwanted: bool,
     /// Jobs with the same subject go one by one.
     pub subject: String,
     /// The account that it changes; none while it does not exist.
@@ -107,6 +109,7 @@ impl Job {
             state: row.parsed("state")?,
             cause: row.parsed("cause")?,
             is_by_hand: row.flag("by_hand")?,
+            is_unwanted: row.flag("unwanted")?,
             subject: row.text("subject")?,
             account_id: row.parsed_opt("account_id")?,
             person_id: row.parsed_opt("person_id")?,
@@ -175,8 +178,8 @@ pub async fn insert(conn: &mut Connection, tenant: TenantId, job: &Job) -> Resul
 pub async fn update(conn: &mut Connection, job: &mut Job, now: Timestamp) -> Result<()> {
     let written = sqlx::query(
         "UPDATE provision_job SET state = $2, subject = $3, account_id = $4, grant_id = $5, task_id = $6, \
-         blocked_by = $7, error = $8, by_hand = $16, updated_at = $9, leased_at = $10, reported_at = $11, reported_by = $12, \
-         confirmed_sync_id = $13, ended_at = $14, version = version + 1 WHERE id = $1 AND version = $15",
+         blocked_by = $7, error = $8, by_hand = $16, unwanted = $17, updated_at = $9, leased_at = $10, \
+         reported_at = $11, reported_by = $12, confirmed_sync_id = $13, ended_at = $14, version = version + 1 WHERE id = $1 AND version = $15",
     )
     .bind(job.id.to_string())
     .bind(job.state.name())
@@ -194,6 +197,7 @@ pub async fn update(conn: &mut Connection, job: &mut Job, now: Timestamp) -> Res
     .bind(micros_opt(job.ended_at))
     .bind(job.version)
     .bind(flag(job.is_by_hand))
+    .bind(flag(job.is_unwanted))
     .execute(conn)
     .await?;
     if written.rows_affected() == 0 {

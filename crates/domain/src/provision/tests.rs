@@ -17,6 +17,7 @@ const TABLE: &[(State, Step, State)] = &[
     (State::Leased, Step::Declined, State::Declined),
     (State::Leased, Step::WaitsForPerson, State::WaitingPerson),
     (State::Leased, Step::GivenToPerson, State::Manual),
+    (State::Leased, Step::Unwanted, State::Leased),
     (State::Manual, Step::Reported, State::Reported),
     (State::Manual, Step::Declined, State::Declined),
     (State::Manual, Step::Cancelled, State::Cancelled),

@@ -82,7 +82,7 @@ impl Desk {
         let verdict = verdict(&taken.report, task.cancel_asked_at.is_some());
         if verdict.outcome == Outcome::Failed && taken.may_repeat && task.kind.is_write() {
             let attempts = task.attempts;
-            if attempts < task.kind.max_attempts() {
+            if attempts < task.kind.max_attempts() && !provision::is_unwanted(&mut tx, &task).await? {
                 self.repeat(&mut tx, caller, &task, &taken.text).await?;
                 tx.commit().await?;
                 return Ok(());

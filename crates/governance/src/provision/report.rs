@@ -6,7 +6,7 @@ use store::Tx;
 use store::provision::{Job, Trouble};
 use store::task::Task;
 
-use super::{ByHand, Change, effect, offer, queue_by_hand, step};
+use super::{ByHand, Change, effect, offer, queue_by_hand, step, undo};
 use crate::context::Caller;
 use crate::error::Result;
 
@@ -68,6 +68,7 @@ pub(crate) async fn reported(
         Outcome::Success | Outcome::Already | Outcome::AlreadyExists => Step::Reported,
         Outcome::ActionRequired | Outcome::InProgress => Step::WaitsForPerson,
         Outcome::Declined => Step::Declined,
+        Outcome::WritesRefused | Outcome::Unsupported if job.is_unwanted => Step::Failed,
         Outcome::WritesRefused | Outcome::Unsupported => Step::GivenToPerson,
         Outcome::Failed | Outcome::LeaseLost | Outcome::Cancelled => Step::Failed,
     };
@@ -87,10 +88,15 @@ pub(crate) async fn reported(
         Step::Reported => effect::done(tx, caller, &mut job).await?,
         Step::WaitsForPerson if job.effect != Effect::CreateAccount => effect::done(tx, caller, &mut job).await?,
         Step::Declined => effect::not_done(tx, caller, &job, ByHand::No).await?,
+        // Nobody needs to do by hand what nobody wants any more.
         Step::Failed => {
-            effect::not_done(tx, caller, &job, ByHand::Yes).await?;
+            let by_hand = if job.is_unwanted { ByHand::No } else { ByHand::Yes };
+            effect::not_done(tx, caller, &job, by_hand).await?;
         }
         _ => {}
+    }
+    if job.is_unwanted && job.state.awaits_proof() {
+        undo::undo(tx, caller, &job, outcome).await?;
     }
     offer::next(tx, caller, &job.subject).await
 }

@@ -263,6 +263,7 @@ async fn make_account(tx: &mut Tx, caller: &Caller, request: &Request) -> Result
         retry_of: None,
         profile,
     };
+    provision::forget_undo(tx, caller, request.for_person_id, &change).await?;
     provision::queue(tx, caller, change).await
 }
 

@@ -3,7 +3,7 @@
 //! Source: governance §2.4 (T-Q5, T-Q7, T-Q10, T-Q11, T-Q15), §2.5 (T-A10), R-P-8.
 
 use domain::access::{self, Action, Relation};
-use domain::provision::{Cause, State as JobState};
+use domain::provision::{Cause, Effect, State as JobState};
 use domain::request::{State, Step as RequestStep};
 use domain::step::Step as T;
 use ids::{PolicyId, RequestId};
@@ -18,7 +18,7 @@ use crate::change::{check_version, reason as checked_reason};
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
 use crate::policy::{Case, freeze};
-use crate::provision;
+use crate::{grant, provision};
 
 /// Whether the caller may take over what others decide.
 pub(super) fn may(caller: &Caller) -> bool {
@@ -191,8 +191,14 @@ pub(super) async fn cancel(tx: &mut Tx, caller: &Caller, request: &mut Request, 
         match job.state {
             JobState::Queued | JobState::Blocked | JobState::Manual | JobState::WaitingPerson => {
                 provision::cancel(tx, caller, &mut job, why).await?;
+                if job.effect == Effect::Revoke {
+                    grant::keep(tx, caller, &job).await?;
+                }
             }
-            JobState::Leased => is_begun = true,
+            JobState::Leased if job.cause == Cause::Request => {
+                provision::unwanted(tx, caller, &mut job, why).await?;
+                is_begun |= job.grant_id.is_some();
+            }
             _ => {}
         }
     }

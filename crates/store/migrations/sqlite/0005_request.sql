@@ -93,6 +93,8 @@ CREATE TABLE provision_job (
     cause             TEXT NOT NULL,
     -- Whether it was made for a person to do.
     by_hand           BIGINT NOT NULL,
+    -- Whether its cause was called off while a connector worked on it.
+    unwanted          BIGINT NOT NULL DEFAULT 0,
     -- Jobs of one subject go one by one: that is the account, or the person who has none.
     subject           TEXT NOT NULL,
     -- Which of those that were decided at the same instant goes first.
