@@ -4,6 +4,8 @@
 //!
 //! Source: governance §1.12, §2.4.
 
+use jiff::SignedDuration;
+
 use crate::vocabulary;
 
 vocabulary! {
@@ -63,6 +65,19 @@ vocabulary! {
         Rule => "rule",
     }
 }
+
+vocabulary! {
+    /// When access begins that was agreed to (R-D-9).
+    pub enum Start: "a start of access" {
+        /// As soon as it is agreed to.
+        AtOnce => "at_once",
+        /// When its holder says so.
+        OnUse => "on_use",
+    }
+}
+
+/// How long the holder may wait before they start what starts on use, when nothing else is set (R-D-9).
+pub const CLAIM_BY: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// What happens to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

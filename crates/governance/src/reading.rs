@@ -29,7 +29,7 @@ impl Governance {
     pub fn job_handlers(&self) -> Vec<(&'static str, Arc<dyn Handler>)> {
         let mut handlers: Vec<(&'static str, Arc<dyn Handler>)> =
             vec![(KIND, Arc::new(Reading { context: self.ingest_context() })), provision::proof_handler(self.clone())];
-        handlers.push(request::handler(self.clone()));
+        handlers.extend(request::handlers(self));
         handlers.push(connector::watch::handler(self.clone()));
         handlers.extend(grant::timer::handlers(self));
         handlers.extend(self.upkeep_handlers());

@@ -143,7 +143,11 @@ async fn view(tx: &mut Tx, of: Of, app: AppId) -> Result<SettingView> {
 }
 
 async fn check(tx: &mut Tx, wished: &Setting) -> Result<()> {
-    for (field, duration) in [("maxDuration", wished.max_duration), ("defaultDuration", wished.default_duration)] {
+    for (field, duration) in [
+        ("maxDuration", wished.max_duration),
+        ("defaultDuration", wished.default_duration),
+        ("claimBy", wished.claim_by),
+    ] {
         if duration.is_some_and(|duration| duration <= jiff::SignedDuration::ZERO) {
             return Err(Error::invalid(field, "a duration is longer than nothing"));
         }
@@ -184,5 +188,6 @@ fn document(setting: &Setting) -> Value {
         "requestable": setting.is_requestable, "requestPolicyId": setting.request_policy,
         "revokePolicyId": setting.revoke_policy, "emergencyPolicyId": setting.emergency_policy,
         "maxDuration": setting.max_duration, "defaultDuration": setting.default_duration,
+        "start": setting.start, "claimBy": setting.claim_by,
     })
 }

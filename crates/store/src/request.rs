@@ -23,8 +23,8 @@ pub use step::{
 };
 
 const COLUMNS: &str = "id, app_id, kind, origin, state, requested_by, requester_id, for_person_id, entitlement_id, \
-     account_id, grant_id, duration, asked_duration, reason, emergency, policy_snapshot, outcome, deadline_at, \
-     created_at, updated_at, closed_at, version";
+     account_id, grant_id, duration, asked_duration, reason, emergency, policy_snapshot, outcome, claim_until, \
+     started_at, deadline_at, created_at, updated_at, closed_at, version";
 
 /// A request.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +63,10 @@ pub struct Request {
     pub policy_snapshot: String,
     /// Why it ended as it did.
     pub outcome: Option<String>,
+    /// Until when its holder may start what was agreed to; none where it starts at once (R-D-9).
+    pub claim_until: Option<Timestamp>,
+    /// When they started it.
+    pub started_at: Option<Timestamp>,
     /// When it dies unanswered.
     pub deadline_at: Timestamp,
     /// When it was made.
@@ -95,6 +99,8 @@ impl Request {
             is_emergency: row.flag("emergency")?,
             policy_snapshot: row.text("policy_snapshot")?,
             outcome: row.text_opt("outcome")?,
+            claim_until: row.instant_opt("claim_until")?,
+            started_at: row.instant_opt("started_at")?,
             deadline_at: row.instant("deadline_at")?,
             created_at: row.instant("created_at")?,
             updated_at: row.instant("updated_at")?,
@@ -154,7 +160,7 @@ pub async fn update(conn: &mut Connection, request: &mut Request, now: Timestamp
     let written = sqlx::query(
         "UPDATE request SET state = $2, account_id = $3, grant_id = $4, duration = $5, asked_duration = $6, \
          emergency = $7, policy_snapshot = $8, outcome = $9, deadline_at = $10, updated_at = $11, closed_at = $12, \
-         version = version + 1 WHERE id = $1 AND version = $13",
+         claim_until = $14, started_at = $15, version = version + 1 WHERE id = $1 AND version = $13",
     )
     .bind(request.id.to_string())
     .bind(request.state.name())
@@ -169,6 +175,8 @@ pub async fn update(conn: &mut Connection, request: &mut Request, now: Timestamp
     .bind(micros(now))
     .bind(micros_opt(request.closed_at))
     .bind(request.version)
+    .bind(micros_opt(request.claim_until))
+    .bind(micros_opt(request.started_at))
     .execute(conn)
     .await?;
     if written.rows_affected() == 0 {

@@ -4,6 +4,7 @@
 //!
 //! Source: governance §1.3, §1.8, §3.2 (R-A-7).
 
+use domain::request::Start;
 use ids::{AppId, EntitlementId, PersonId, PolicyId, TenantId};
 use jiff::SignedDuration;
 use sqlx::AssertSqlSafe;
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::row::{RowExt as _, flag};
 
 const COLUMNS: &str = "requestable, request_policy_id, revoke_policy_id, emergency_policy_id, max_duration, \
-     default_duration, version";
+     default_duration, start_mode, claim_by, version";
 
 /// What something says about requests; none is left to whatever is above it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,6 +32,10 @@ pub struct Setting {
     pub max_duration: Option<SignedDuration>,
     /// How long it is asked for when nobody says so.
     pub default_duration: Option<SignedDuration>,
+    /// When access begins that was agreed to.
+    pub start: Option<Start>,
+    /// How long its holder may wait before they start it.
+    pub claim_by: Option<SignedDuration>,
     /// Grows with each change; 0 before anything was set.
     pub version: i64,
 }
@@ -45,6 +50,8 @@ impl Setting {
             emergency_policy: row.parsed_opt("emergency_policy_id")?,
             max_duration: span("max_duration")?,
             default_duration: span("default_duration")?,
+            start: row.parsed_opt("start_mode")?,
+            claim_by: span("claim_by")?,
             version: row.number("version")?,
         })
     }
@@ -59,6 +66,8 @@ impl Setting {
             emergency_policy: self.emergency_policy.or(above.emergency_policy),
             max_duration: self.max_duration.or(above.max_duration),
             default_duration: self.default_duration.or(above.default_duration),
+            start: self.start.or(above.start),
+            claim_by: self.claim_by.or(above.claim_by),
             version: self.version,
         }
     }
@@ -116,10 +125,10 @@ pub async fn set(conn: &mut Connection, tenant: TenantId, of: Of, setting: &mut 
         Of::Entitlement(_) => (", risk_level", ", 'low'"),
     };
     let sql = format!(
-        "INSERT INTO {table} ({column}, tenant_id, {COLUMNS}{more}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1{value}) \
+        "INSERT INTO {table} ({column}, tenant_id, {COLUMNS}{more}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1{value}) \
          ON CONFLICT ({column}) DO UPDATE SET requestable = $3, request_policy_id = $4, revoke_policy_id = $5, \
-         emergency_policy_id = $6, max_duration = $7, default_duration = $8, version = {table}.version + 1 \
-         WHERE {table}.version = $9"
+         emergency_policy_id = $6, max_duration = $7, default_duration = $8, start_mode = $9, claim_by = $10, \
+         version = {table}.version + 1 WHERE {table}.version = $11"
     );
     let span = |span: Option<SignedDuration>| span.map(|span| i64::try_from(span.as_micros()).unwrap_or(i64::MAX));
     let written = sqlx::query(AssertSqlSafe(sql))
@@ -131,6 +140,8 @@ pub async fn set(conn: &mut Connection, tenant: TenantId, of: Of, setting: &mut 
         .bind(setting.emergency_policy.map(|id| id.to_string()))
         .bind(span(setting.max_duration))
         .bind(span(setting.default_duration))
+        .bind(setting.start.map(Start::name))
+        .bind(span(setting.claim_by))
         .bind(setting.version)
         .execute(conn)
         .await?;

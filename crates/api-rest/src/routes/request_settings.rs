@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use domain::request::Start;
 use governance::setting::SettingView;
 use ids::{AppId, EntitlementId, PersonId, PolicyId};
 use jiff::SignedDuration;
@@ -44,6 +45,12 @@ struct RequestSetting {
     /// How long it is asked for when nobody says so.
     #[schema(value_type = Option<String>, example = "PT4H")]
     default_duration: Option<SignedDuration>,
+    /// When access begins that was agreed to: `at_once`, or `on_use`, when its holder starts it.
+    #[schema(value_type = Option<String>, example = "on_use")]
+    start: Option<Start>,
+    /// How long its holder may wait before they start it, as ISO 8601; three days when nothing is set.
+    #[schema(value_type = Option<String>, example = "PT72H")]
+    claim_by: Option<SignedDuration>,
 }
 
 impl From<Setting> for RequestSetting {
@@ -55,6 +62,8 @@ impl From<Setting> for RequestSetting {
             emergency_policy_id: setting.emergency_policy,
             max_duration: setting.max_duration,
             default_duration: setting.default_duration,
+            start: setting.start,
+            claim_by: setting.claim_by,
         }
     }
 }
@@ -68,6 +77,8 @@ impl From<RequestSetting> for Setting {
             emergency_policy: setting.emergency_policy_id,
             max_duration: setting.max_duration,
             default_duration: setting.default_duration,
+            start: setting.start,
+            claim_by: setting.claim_by,
             version: 0,
         }
     }

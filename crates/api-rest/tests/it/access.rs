@@ -83,6 +83,8 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("POST /api/v1/requests/{request}/restart", Those(A::OverseeRequests), Some(json!({"reason": "x"}))),
         ("POST /api/v1/requests/{request}/cancel", Those(A::OverseeRequests), Some(json!({"reason": "x"}))),
         ("POST /api/v1/requests/{request}/retry", Those(A::EditApp), None),
+        // Only who is to hold it; nobody by a role.
+        ("POST /api/v1/requests/{request}/start", Those(A::OverseeRequests), None),
         ("GET /api/v1/jobs", Those(A::SeeInventory), None),
         ("GET /api/v1/jobs/{job}", Those(A::SeeInventory), None),
         ("POST /api/v1/jobs/{job}/done", Those(A::EditApp), Some(json!({}))),

@@ -96,7 +96,7 @@ pub(crate) async fn reported(
         _ => {}
     }
     if job.is_unwanted && job.state.awaits_proof() {
-        undo::undo(tx, caller, &job, outcome).await?;
+        Box::pin(undo::undo(tx, caller, &job, outcome)).await?;
     }
     offer::next(tx, caller, &job.subject).await
 }

@@ -15,7 +15,7 @@ use store::provision::Job;
 use store::request::{Request, Step};
 use store::request_setting;
 
-use super::outcome;
+use super::{outcome, start};
 use crate::context::Caller;
 use crate::error::{Error, Result};
 use crate::grant::{self, timer};
@@ -203,8 +203,8 @@ async fn approved(tx: &mut Tx, caller: &Caller, request: &mut Request, by: Optio
     }
 }
 
-/// T-G1, and the jobs: first the account when there is none (R-V-5), then the access.
-async fn give(tx: &mut Tx, caller: &Caller, request: &Request) -> Result<()> {
+/// T-G1, and the jobs, unless the holder is to start it (R-D-9).
+async fn give(tx: &mut Tx, caller: &Caller, request: &mut Request) -> Result<()> {
     let id = request.grant_id.ok_or_else(|| Error::refused("the request names no grant"))?;
     let found = store::grant::find_for_update(tx, id).await?;
     let mut grant = found.ok_or_else(|| Error::not_found("grant", id))?;
@@ -213,11 +213,19 @@ async fn give(tx: &mut Tx, caller: &Caller, request: &Request) -> Result<()> {
     store::grant::update(tx.conn(), &mut grant).await?;
     let event = outcome::event(caller, request, "grant.approved");
     tx.audit(event.with_change(Value::Null, json!({"grantId": grant.id, "duration": grant.lasts})));
+    if start::waits(tx, caller, request).await? {
+        return Ok(());
+    }
+    carry_out(tx, caller, request, &grant).await
+}
+
+/// The jobs that give what was agreed to: first the account when there is none (R-V-5), then the access.
+pub(super) async fn carry_out(tx: &mut Tx, caller: &Caller, request: &Request, grant: &Grant) -> Result<()> {
     if grant.account_id.is_none() {
         make_account(tx, caller, request).await?;
     }
     let effect = if request.kind == Kind::Swap { Effect::Swap } else { Effect::Grant };
-    provision::queue(tx, caller, change(request, &grant, effect)).await.map(drop)
+    provision::queue(tx, caller, change(request, grant, effect)).await.map(drop)
 }
 
 fn change(request: &Request, grant: &Grant, effect: Effect) -> Change {
@@ -267,7 +275,7 @@ async fn make_account(tx: &mut Tx, caller: &Caller, request: &Request) -> Result
     provision::queue(tx, caller, change).await
 }
 
-async fn held(tx: &mut Tx, request: &Request) -> Result<Grant> {
+pub(super) async fn held(tx: &mut Tx, request: &Request) -> Result<Grant> {
     let id = request.grant_id.ok_or_else(|| Error::refused("the request names no grant"))?;
     store::grant::find_for_update(tx, id).await?.ok_or_else(|| Error::not_found("grant", id))
 }

@@ -109,6 +109,8 @@ impl Governance {
             is_emergency: new.is_emergency,
             policy_snapshot: String::new(),
             outcome: None,
+            claim_until: None,
+            started_at: None,
             deadline_at: now.checked_add(DEADLINE).unwrap_or(now),
             created_at: now,
             updated_at: now,

@@ -32,8 +32,8 @@ impl Office {
         let request = office.ask(&office.ada, 4).await?.value.request.id;
         office.answer(&office.ben, request, Decision::Approve).await?;
         office.answer(&office.owner, request, Decision::Approve).await?;
-        office.at.settle().await?;
-        office.at.sync().await?;
+        Box::pin(office.at.settle()).await?;
+        Box::pin(office.at.sync()).await?;
         assert_eq!(office.at.members[ADA], "editor");
         office.at.asked.clear();
         Ok((office, request))

@@ -11,6 +11,7 @@ mod requests;
 mod schedule;
 mod secrets;
 mod sign_in;
+mod start;
 mod unwanted;
 mod upkeep;
 mod workplace;

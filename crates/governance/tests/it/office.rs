@@ -89,7 +89,7 @@ impl Office {
             reason: "workshop".to_owned(),
             ..NewRequest::default()
         };
-        self.at.world.governance.submit_request(who, new).await
+        Box::pin(self.at.world.governance.submit_request(who, new)).await
     }
 
     pub(crate) async fn answer(
@@ -99,7 +99,7 @@ impl Office {
         decision: Decision,
     ) -> governance::Result<State> {
         let answer = Answer { decision, reason: "because".to_owned(), duration: None };
-        let view = self.at.world.governance.answer_request(who, request, None, answer).await?.value;
+        let view = Box::pin(self.at.world.governance.answer_request(who, request, None, answer)).await?.value;
         Ok(view.request.state)
     }
 

@@ -21,6 +21,9 @@ CREATE TABLE entitlement_setting (
     -- In microseconds.
     max_duration        BIGINT,
     default_duration    BIGINT,
+    -- When access begins that was agreed to, and how long its holder may wait before they start it.
+    start_mode          TEXT,
+    claim_by            BIGINT,
     risk_level          TEXT NOT NULL,
     version             BIGINT NOT NULL
 );
@@ -34,6 +37,9 @@ CREATE TABLE app_setting (
     emergency_policy_id TEXT,
     max_duration        BIGINT,
     default_duration    BIGINT,
+    -- When access begins that was agreed to, and how long its holder may wait before they start it.
+    start_mode          TEXT,
+    claim_by            BIGINT,
     version             BIGINT NOT NULL
 );
 

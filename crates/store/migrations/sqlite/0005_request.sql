@@ -26,6 +26,9 @@ CREATE TABLE request (
     policy_snapshot TEXT NOT NULL,
     -- Why it ended as it did, in words.
     outcome         TEXT,
+    -- Until when its holder may start what was agreed to, where it starts on use; and when they did.
+    claim_until     BIGINT,
+    started_at      BIGINT,
     deadline_at     BIGINT NOT NULL,
     created_at      BIGINT NOT NULL,
     updated_at      BIGINT NOT NULL,

@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(restart))
         .routes(routes!(cancel))
         .routes(routes!(retry))
+        .routes(routes!(start))
 }
 
 /// An agreement.
@@ -218,4 +219,17 @@ async fn retry(
     ExpectedVersion(version): ExpectedVersion,
 ) -> Result<Response> {
     Ok(audited(api.governance().retry_request(&caller, id, version).await?.map(versioned)))
+}
+
+/// Start what was agreed to and starts on use
+#[utoipa::path(post, path = "/api/v1/requests/{request}/start", tag = "requests", params(("request" = String, Path)),
+    responses((status = OK, body = Request), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem),
+    (status = CONFLICT, description = "Nothing waits to be started", body = Problem)))]
+async fn start(
+    State(api): State<Api>,
+    Signed(caller): Signed,
+    At(id): At<RequestId>,
+    ExpectedVersion(version): ExpectedVersion,
+) -> Result<Response> {
+    Ok(audited(api.governance().start_request(&caller, id, version).await?.map(versioned)))
 }

@@ -45,6 +45,10 @@ pub(crate) struct RequestSummary {
     emergency: bool,
     /// Why it ended as it did.
     outcome: Option<String>,
+    /// Until when whoever is to have the access may start it, where it starts on use.
+    claim_until: Option<String>,
+    /// When they started it.
+    started_at: Option<String>,
     /// When it dies unanswered.
     deadline_at: String,
     /// When it was made.
@@ -73,6 +77,8 @@ impl From<store::request::Request> for RequestSummary {
             reason: request.reason,
             emergency: request.is_emergency,
             outcome: request.outcome,
+            claim_until: request.claim_until.map(|at| at.to_string()),
+            started_at: request.started_at.map(|at| at.to_string()),
             deadline_at: request.deadline_at.to_string(),
             created_at: request.created_at.to_string(),
             updated_at: request.updated_at.to_string(),
