@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::sync::State;
 use ids::SyncId;
 use jobs::{Failure, Handler, Job, Next};
 use serde::Deserialize;
@@ -20,7 +21,7 @@ struct Payload {
 }
 
 struct Reading {
-    context: ingest::Context,
+    governance: Governance,
 }
 
 impl Governance {
@@ -28,7 +29,7 @@ impl Governance {
     #[must_use]
     pub fn job_handlers(&self) -> Vec<(&'static str, Arc<dyn Handler>)> {
         let mut handlers: Vec<(&'static str, Arc<dyn Handler>)> =
-            vec![(KIND, Arc::new(Reading { context: self.ingest_context() })), provision::proof_handler(self.clone())];
+            vec![(KIND, Arc::new(Reading { governance: self.clone() })), provision::proof_handler(self.clone())];
         handlers.extend(request::handlers(self));
         handlers.push(connector::watch::handler(self.clone()));
         handlers.extend(grant::timer::handlers(self));
@@ -53,17 +54,23 @@ impl Handler for Reading {
     async fn run(&self, context: &jobs::Context) -> Result<Next, Failure> {
         let payload = payload(&context.job)?;
         // A lost lease or the end of the process ends the run; whoever is next begins anew.
-        let run = Box::pin(ingest::run(&self.context, payload.sync_id));
-        let run = context.cancel.run_until_cancelled(run).await;
-        match run {
-            None => Err(Failure::Passing("interrupted".to_owned())),
-            Some(Ok(_)) => Ok(Next::Done),
-            Some(Err(error)) => Err(failure(&error)),
+        let ingesting = self.governance.ingest_context();
+        let run = Box::pin(ingest::run(&ingesting, payload.sync_id));
+        let outcome = match context.cancel.run_until_cancelled(run).await {
+            None => return Err(Failure::Passing("interrupted".to_owned())),
+            Some(outcome) => outcome.map_err(|error| failure(&error))?,
+        };
+        if outcome.state == State::Held {
+            let called_back = self.governance.call_back(payload.sync_id).await;
+            called_back.map_err(|error| Failure::Passing(error.to_string()))?;
         }
+        Ok(Next::Done)
     }
 
     async fn give_up(&self, job: &Job, reason: &str) -> Result<(), Failure> {
-        ingest::give_up(&self.context, payload(job)?.sync_id, reason).await.map_err(|error| failure(&error))
+        ingest::give_up(&self.governance.ingest_context(), payload(job)?.sync_id, reason)
+            .await
+            .map_err(|error| failure(&error))
     }
 }
 

@@ -239,6 +239,3 @@ fn number(value: f64) -> Json {
     const WHOLE: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() < WHOLE { (value as i64).into() } else { value.into() }
 }
-
-#[cfg(test)]
-mod tests;

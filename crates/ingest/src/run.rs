@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use c1z::SyncType;
 use camino::{Utf8Path, Utf8PathBuf};
+use domain::hold::Rule;
 use domain::switch::Switch;
 use domain::sync::{Kind, State, Step};
 use ids::{AppId, ConnectorId, SyncId};
@@ -52,6 +53,8 @@ pub(crate) struct Connector {
     pub(crate) id: ConnectorId,
     pub(crate) app: AppId,
     pub(crate) limits: domain::hold::Limits,
+    /// Whether syncs are held at all, by the switch of the install.
+    pub(crate) holds: bool,
     pub(crate) rules: Rules,
 }
 
@@ -174,8 +177,11 @@ impl Work<'_> {
         // Asked for everything, the connector brought a part of it.
         change.partial = self.sync.kind == Kind::Full && is_part(&opened.run.kind);
         let reasons = if self.confirmed { Vec::new() } else { self.connector.limits.judge(&change) };
+        // The switch lets all pass but what is empty.
+        let (passed, reasons): (Vec<_>, Vec<_>) =
+            reasons.into_iter().partition(|reason| !self.connector.holds && reason.rule != Rule::Empty);
         if reasons.is_empty() {
-            return settle::applied(self, &reading, opened, seen, started_at, digest).await;
+            return settle::applied(self, &reading, opened, seen, started_at, digest, &passed).await;
         }
         reading.withdraw(Keep::Differences).await?;
         settle::held(self, &reading, opened, &seen, reasons).await
@@ -215,7 +221,8 @@ async fn connector(store: &Store, id: ConnectorId) -> Result<Connector> {
     Ok(Connector {
         id,
         app: row.parsed("app_id").map_err(Error::Store)?,
-        limits: domain::hold::Limits { enabled: limits.enabled && holds, ..limits },
+        limits,
+        holds,
         rules: Rules {
             catalog_id: row.text("catalog_id")?,
             trusted_domains: settings.trusted_domains.iter().map(|domain| domain::email::fold(domain)).collect(),

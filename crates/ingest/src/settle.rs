@@ -27,6 +27,8 @@ const EVENTS: u64 = 1_000;
 pub const PROOF: &str = "proof";
 /// How often that job is tried.
 const PROOF_ATTEMPTS: i64 = 100;
+/// The warning of a sync that would have been held.
+const PASSED: &str = "it would have been held, but holds are switched off (switch `sync_holds`)";
 const ACTOR: Actor = Actor::System(Part::Ingest);
 
 /// Whether this held sync was confirmed, and only waits to be read again (T-S7).
@@ -53,6 +55,7 @@ pub(crate) async fn applied(
     seen: Seen,
     started_at: Timestamp,
     digest: &Digest,
+    passed: &[Reason],
 ) -> Result<State> {
     let Work { context, mut sync, connector, visible, .. } = work;
     sync.counts = change::counts(reading, &seen);
@@ -65,6 +68,11 @@ pub(crate) async fn applied(
     describe(&mut sync, opened);
     sync.started_at = Some(started_at);
     sync.previous_applied_sync_id = visible.map(|visible| visible.sync_id);
+    if !passed.is_empty() {
+        sync.warnings.push(PASSED.to_owned());
+        let told = json!({ "reasons": passed });
+        tx.audit(event_about(Object::new("sync", sync.id), &connector, &sync, "sync.not_held", told));
+    }
     finish(&mut tx, &connector, &mut sync, Step::Applied).await?;
     inventory::note_applied(tx.conn(), connector.id, sync.id).await?;
     wish_for_proof(&mut tx, &sync).await?;
@@ -318,7 +326,11 @@ fn sync_event(connector: &Connector, sync: &Sync, step: Step) -> Event {
 }
 
 fn hold_event(connector: &Connector, sync: &Sync, hold: HoldId, action: &str, after: Value) -> Event {
-    Event::new(&ACTOR, Via::Ingest, action, Object::new("hold", hold))
+    event_about(Object::new("hold", hold), connector, sync, action, after)
+}
+
+fn event_about(object: Object, connector: &Connector, sync: &Sync, action: &str, after: Value) -> Event {
+    Event::new(&ACTOR, Via::Ingest, action, object)
         .with_app(connector.app)
         .with_change(Value::Null, after)
         .with_correlation(sync.id)

@@ -348,6 +348,21 @@ pub struct Ending {
     pub annotations: Option<Vec<u8>>,
 }
 
+impl Ending {
+    /// It was called off, for this reason.
+    #[must_use]
+    pub fn cancelled(why: &str) -> Self {
+        Self {
+            state: State::Cancelled,
+            outcome: Outcome::Cancelled,
+            code: None,
+            message: Some(why.to_owned()),
+            response: None,
+            annotations: None,
+        }
+    }
+}
+
 /// Ends an open task. Returns whether it was open.
 ///
 /// # Errors

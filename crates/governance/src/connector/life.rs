@@ -3,7 +3,7 @@
 use domain::access::Action;
 use domain::audit::Object;
 use domain::sync::{State as SyncState, Trigger};
-use domain::task::{Outcome, State};
+use domain::task::State;
 use ids::{AppId, ConnectorId};
 use serde_json::{Value, json};
 use store::Tx;
@@ -12,15 +12,12 @@ use store::sync::Sync;
 use store::task::Ending;
 
 use super::ConnectorView;
-use super::edit::check_version;
 use crate::access;
+use crate::change::{check_version, reason as checked_reason};
 use crate::context::{Caller, Governance};
 use crate::error::{Code, Error, Result};
 use crate::written::Written;
 use crate::{provision, wish};
-
-/// The longest reason, in letters.
-const LONGEST_REASON: usize = 1_000;
 
 impl Governance {
     /// Wishes for a full sync. A second wish is folded into the open one (T-S1).
@@ -126,15 +123,6 @@ impl Governance {
     }
 }
 
-/// A reason as it is kept.
-pub(crate) fn checked_reason(reason: &str) -> Result<String> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-        return Err(Error::invalid("reason", format!("say why, in 1 to {LONGEST_REASON} letters")));
-    }
-    Ok(reason.to_owned())
-}
-
 /// Calls off everything that waits or is worked on: what waits ends now, what is worked on hears it at its next
 /// heartbeat.
 async fn call_off(tx: &mut Tx, caller: &Caller, id: ConnectorId, why: &str) -> Result<()> {
@@ -143,15 +131,7 @@ async fn call_off(tx: &mut Tx, caller: &Caller, id: ConnectorId, why: &str) -> R
             store::task::ask_cancel(tx, &task.id).await?;
             continue;
         }
-        let ending = Ending {
-            state: State::Cancelled,
-            outcome: Outcome::Cancelled,
-            code: None,
-            message: Some(why.to_owned()),
-            response: None,
-            annotations: None,
-        };
-        store::task::end(tx, &task.id, ending).await?;
+        store::task::end(tx, &task.id, Ending::cancelled(why)).await?;
         provision::blocked(tx, caller, &task, why).await?;
         let Some(sync) = task.sync_id else { continue };
         let tenant = tx.tenant();

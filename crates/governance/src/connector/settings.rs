@@ -16,9 +16,9 @@ use store::connector::{Connector, Secret, secret_place, secret_row};
 use store::{Connection, Tx};
 
 use super::ConnectorView;
-use super::edit::check_version;
 use super::view::missing;
 use crate::access;
+use crate::change::check_version;
 use crate::context::{Caller, Governance};
 use crate::error::{Code, Error, Result};
 use crate::wish;

@@ -4,7 +4,6 @@
 
 use domain::access::Action;
 use domain::provision::{Effect, State, Step};
-use domain::task::Outcome;
 use ids::ProvisionJobId;
 use store::grant::Grant;
 use store::provision::{Job, Trouble};
@@ -175,15 +174,7 @@ pub(crate) async fn cancel(tx: &mut Tx, caller: &Caller, job: &mut Job, why: &st
         if task.is_some_and(|task| task.state == domain::task::State::Leased) {
             return Err(Error::refused("a connector works on the provision job"));
         }
-        let ending = Ending {
-            state: domain::task::State::Cancelled,
-            outcome: Outcome::Cancelled,
-            code: None,
-            message: Some(why.to_owned()),
-            response: None,
-            annotations: None,
-        };
-        store::task::end(tx, id, ending).await?;
+        store::task::end(tx, id, Ending::cancelled(why)).await?;
     }
     store::provision::update(tx.conn(), job, now).await?;
     offer::next(tx, caller, &job.subject).await

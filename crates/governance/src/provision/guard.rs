@@ -2,17 +2,20 @@
 //!
 //! Source: governance §3.9 (R-B-1, R-B-3).
 
-use domain::audit::Object;
+use domain::actor::{Actor, Part};
+use domain::audit::{Object, Via};
 use domain::breaker::{ALWAYS, WINDOW, trips};
 use domain::provision::{Cause, Step};
+use ids::SyncId;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::Tx;
 use store::provision::{BREAKER, Job};
+use store::task::Ending;
 
-use super::step;
-use crate::context::Caller;
-use crate::error::Result;
+use super::{blocked, step};
+use crate::context::{Caller, Governance};
+use crate::error::{Error, Result};
 
 /// What `blocked_by` is of a job that waits until somebody has decided about a held sync.
 const HOLD: &str = "hold";
@@ -22,15 +25,45 @@ pub(super) async fn held_back(tx: &mut Tx, caller: &Caller, job: &Job) -> Result
     if !job.effect.is_destructive() {
         return Ok(None);
     }
-    if !is_agreed(job.cause) && store::hold::open_of(tx.conn(), job.connector_id).await?.is_some() {
+    if waits_for_hold(job) && store::hold::open_of(tx.conn(), job.connector_id).await?.is_some() {
         return Ok(Some(HOLD));
     }
     Ok(too_many(tx, caller, job).await?.then_some(BREAKER))
 }
 
-/// What a person decided about one account, or agreed to beforehand (R-B-3).
-const fn is_agreed(cause: Cause) -> bool {
-    matches!(cause, Cause::Request | Cause::Return | Cause::Expiry | Cause::Undo)
+impl Governance {
+    /// A sync is held: what its connector was already asked to take away, and has not begun, waits too (R-B-3).
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub(crate) async fn call_back(&self, sync: SyncId) -> Result<()> {
+        let caller = Caller::new(Actor::System(Part::Ingest), Via::Ingest);
+        let mut tx = self.store().begin().await?;
+        let tenant = tx.tenant();
+        let found = store::sync::find(tx.conn(), tenant, sync).await?;
+        let connector = found.ok_or_else(|| Error::not_found("sync", sync))?.connector_id;
+        if store::hold::open_of(tx.conn(), connector).await?.is_none() {
+            return Ok(());
+        }
+        for task in store::task::open_of(tx.conn(), connector).await? {
+            if task.state != domain::task::State::Queued {
+                continue;
+            }
+            let Some(job) = store::provision::of_task(&mut tx, &task.id).await? else { continue };
+            if waits_for_hold(&job) {
+                store::task::end(&mut tx, &task.id, Ending::cancelled("a sync is held")).await?;
+                blocked(&mut tx, &caller, &task, HOLD).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Whether it takes something away that no person decided for one account, or agreed to beforehand (R-B-3).
+const fn waits_for_hold(job: &Job) -> bool {
+    let is_agreed = matches!(job.cause, Cause::Request | Cause::Return | Cause::Expiry | Cause::Undo);
+    job.effect.is_destructive() && !is_agreed
 }
 
 /// R-B-1. Trips the breaker when this one is one too many.

@@ -3,7 +3,7 @@
 use domain::access::Action;
 use domain::audit::Object;
 use domain::sync::{State, Step, audit_action};
-use domain::task::{self, Outcome, TaskId};
+use domain::task::{self, TaskId};
 use ids::{AppId, SyncId};
 use serde_json::json;
 use store::Tx;
@@ -38,15 +38,7 @@ pub(super) async fn stop(tx: &mut Tx, caller: &Caller, sync: &mut Sync, why: &st
     let Some(id) = sync.task_id.as_deref().and_then(|id| id.parse::<TaskId>().ok()) else { return Ok(()) };
     match store::task::get_for_update(tx, &id).await?.map(|task| task.state) {
         Some(task::State::Queued) => {
-            let ending = Ending {
-                state: task::State::Cancelled,
-                outcome: Outcome::Cancelled,
-                code: None,
-                message: Some(why.to_owned()),
-                response: None,
-                annotations: None,
-            };
-            store::task::end(tx, &id, ending).await?;
+            store::task::end(tx, &id, Ending::cancelled(why)).await?;
         }
         Some(task::State::Leased) => {
             store::task::ask_cancel(tx, &id).await?;

@@ -88,6 +88,27 @@ testkit::on_both_engines! {
         assert_eq!(office.at.periods_of(account).await?.last().unwrap(), "editor request ended(leaver)");
     }
 
+    async fn r_b_3_a_hold_calls_back_what_would_take_something_away(database: Database) {
+        let (mut office, _) = Office::with_editor(&database).await?;
+        office.rule(LeaverRule::DeleteAccount).await?;
+        let sync = office.at.begin_sync().await?;
+        office.go(&office.ada, Step::Leave).await?;
+        assert_eq!(office.progress().await?.0, ["delete_account queued"]);
+        office.at.end_empty_sync(&sync).await?;
+        assert_eq!(office.progress().await?.0, ["delete_account blocked"]);
+        office.at.asked.clear();
+        office.at.settle().await?;
+        assert_eq!(office.at.asked, Vec::<String>::new(), "nothing while it is held");
+
+        let holds = office.at.world.governance.holds(&office.admin, None, None, store::Paging::first(9)).await?.rows;
+        let reason = "the directory was down";
+        office.at.world.governance.reject_hold(&office.admin, holds[0].hold.id, None, reason).await?;
+        office.at.sync().await?;
+        assert_eq!(office.at.asked, ["delete ada@example.com"]);
+        office.at.sync().await?;
+        assert_eq!(office.progress().await?, (vec!["delete_account confirmed".to_owned()], true));
+    }
+
     async fn r_v_4_what_ends_while_the_account_waits_to_be_deleted_needs_no_job(database: Database) {
         let (mut office, _) = Office::with_editor(&database).await?;
         office.rule(LeaverRule::DeleteAccount).await?;

@@ -8,6 +8,7 @@ use c1z::{Options, SyncType};
 use camino::Utf8PathBuf;
 use domain::actor::Actor;
 use domain::audit::Via;
+use domain::task::TaskId;
 use governance::{Caller, Desk, Report};
 use ids::{AccountId, ConnectorId, CredentialId, EntitlementId, SystemRng};
 use jiff::SignedDuration;
@@ -135,6 +136,27 @@ impl Workplace {
         self.settle().await
     }
 
+    /// Has the connector begin a sync.
+    pub(crate) async fn begin_sync(&mut self) -> anyhow::Result<TaskId> {
+        self.world.governance.plan_next_syncs().await?;
+        self.world.clock.advance(SignedDuration::from_hours(2));
+        self.world.governance.queue_due_syncs().await?;
+        let work = self.desk.next_tasks(&self.caller, 1, &[]).await?;
+        let task = work.tasks.into_iter().next().context("a sync is due")?;
+        anyhow::ensure!(matches!(task.task_type, Some(TaskType::SyncFull(_))), "not a sync: {task:?}");
+        Ok(task.id.parse()?)
+    }
+
+    /// Has it end the sync, in which it sees nobody, so that the sync is held.
+    pub(crate) async fn end_empty_sync(&mut self, task: &TaskId) -> anyhow::Result<()> {
+        let members = std::mem::take(&mut self.members);
+        self.upload(task).await?;
+        self.members = members;
+        let done = Report::Success { response: None, annotations: Vec::new() };
+        self.desk.finish(&self.caller, task, done).await?;
+        self.world.run_due_jobs().await
+    }
+
     /// One turn of the connector. Tells whether there was something to do.
     async fn work_once(&mut self) -> anyhow::Result<bool> {
         let work = self.desk.next_tasks(&self.caller, 1, &[]).await?;
@@ -207,7 +229,7 @@ impl Workplace {
         Ok(report.filter(|_| self.manner == Manner::Honest))
     }
 
-    async fn upload(&self, task: &domain::task::TaskId) -> anyhow::Result<()> {
+    async fn upload(&self, task: &TaskId) -> anyhow::Result<()> {
         let path = Utf8PathBuf::try_from(self.folder.path().join("sync.c1z"))?;
         let mut file = c1z::Store::open(&path, Options::default())?;
         file.start_sync(SyncType::Full, None)?;

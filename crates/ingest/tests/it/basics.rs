@@ -49,8 +49,9 @@ testkit::on_both_engines! {
         let file = world.file(&app, c1z::SyncType::Full)?;
         let first = world.upload(&file).await?;
         world.run(first).await?;
-        let rows = "SELECT sum(version) FROM (SELECT version FROM account UNION ALL SELECT version FROM grant_period \
-             UNION ALL SELECT version FROM entitlement UNION ALL SELECT version FROM resource) AS rows";
+        let versions = "SELECT CAST(sum(version) AS BIGINT) FROM (SELECT version FROM account UNION ALL SELECT version \
+             FROM grant_period UNION ALL SELECT version FROM entitlement UNION ALL SELECT version FROM resource) AS every";
+        let written = world.number(versions).await?;
         let before = world.number("SELECT CAST(count(*) AS BIGINT) FROM audit_event").await?;
         // Another file with the same rows, then the very same file.
         world.applied(&app).await?;
@@ -60,7 +61,7 @@ testkit::on_both_engines! {
         assert_eq!(same.counts["resources"]["user"], serde_json::json!({"seen": 20, "added": 0, "changed": 0, "removed": 0}));
         assert_eq!(world.number("SELECT count(*) FROM sync_difference").await?, 0);
         assert_eq!(world.number("SELECT CAST(count(*) AS BIGINT) FROM audit_event").await?, before + 2);
-        let _ = rows;
+        assert_eq!(world.number(versions).await?, written);
     }
 
     async fn files_of_both_engines_say_the_same(database: Database) {

@@ -97,6 +97,47 @@ testkit::on_both_engines! {
         assert_eq!(world.visible().await?, app);
     }
 
+    async fn r_h_1_a_type_without_anything_left_is_held(database: Database) {
+        let world = World::new(database).await?;
+        let mut app = App::of(3);
+        world.applied(&app).await?;
+        app.remove(0..3);
+        let held = world.sync(&app).await?;
+        assert_eq!((held.state, rules(&hold_of(&world, &held).await?)), (State::Held, vec![Rule::TypeEmptied]));
+    }
+
+    async fn r_h_1_accounts_of_which_none_was_there_before_are_held(database: Database) {
+        let world = World::new(database).await?;
+        world.applied(&App::of(3)).await?;
+        let mut other = App::of(6);
+        other.remove(0..3);
+        let held = world.sync(&other).await?;
+        assert_eq!((held.state, rules(&hold_of(&world, &held).await?)), (State::Held, vec![Rule::NoneInCommon]));
+    }
+
+    async fn the_switch_lets_pass_what_would_be_held_and_says_so(database: Database) {
+        let world = World::new(database).await?;
+        let mut app = App::of(40);
+        world.applied(&app).await?;
+        let mut tx = world.store().begin().await?;
+        let off = store::switch::Touched {
+            switch: domain::switch::Switch::SyncHolds,
+            is_on: false,
+            changed_at: tx.now(),
+            changed_by: "test".to_owned(),
+            reason: "the company was split".to_owned(),
+        };
+        store::switch::set(tx.conn(), world.store().tenant(), &off).await?;
+        tx.commit().await?;
+        app.remove(10..40);
+        let passed = world.applied(&app).await?;
+        assert_eq!(world.visible().await?, app);
+        assert!(passed.warnings.iter().any(|warning| warning.contains("sync_holds")), "{:?}", passed.warnings);
+        let told = "SELECT CAST(count(*) AS BIGINT) FROM audit_event WHERE action = 'sync.not_held' AND event LIKE '%accounts_lost%'";
+        assert_eq!(world.number(told).await?, 1);
+        assert_eq!(world.sync(&App::default()).await?.state, State::Held, "an empty one is held all the same");
+    }
+
     async fn r_h_1_moving_many_between_exclusive_roles_is_held(database: Database) {
         let world = World::new(database).await?;
         let mut app = App::of(40);

@@ -1,18 +1,20 @@
 //! What happened in a sync: in pages, or live as server-sent events.
 
 use std::collections::{HashSet, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
+use domain::sync;
 use futures_util::stream;
 use governance::{Caller, Error};
 use ids::SyncId;
 use serde::Serialize;
 use store::Paging;
+use store::connector::LogLine;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,8 +24,10 @@ use crate::http::{At, Page, PageParams, PageQuery, Problem, Result, Signed};
 
 /// How often is looked whether something happened.
 const LOOK: Duration = Duration::from_millis(500);
-/// How many lines are looked at.
+/// How many lines are read at once.
 const LINES: u32 = 200;
+/// How long a log is followed. Whoever wants more asks again, is known again, and goes on behind the last line.
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -44,8 +48,8 @@ struct SyncLogLine {
     message: String,
 }
 
-impl From<store::connector::LogLine> for SyncLogLine {
-    fn from(line: store::connector::LogLine) -> Self {
+impl From<LogLine> for SyncLogLine {
+    fn from(line: LogLine) -> Self {
         Self { id: line.id, at: line.at.to_string(), level: line.level.name(), message: line.message }
     }
 }
@@ -53,7 +57,8 @@ impl From<store::connector::LogLine> for SyncLogLine {
 /// What happened in a sync, the newest line first
 ///
 /// With `Accept: text/event-stream` each line is an event, the oldest first, and those that are written while it runs
-/// follow; the stream ends with the event `end` once the sync has. `Last-Event-ID` goes on behind a line.
+/// follow; the stream ends with the event `end` once the sync has or is held. `Last-Event-ID` goes on behind a line. A stream
+/// lasts ten minutes at most.
 #[utoipa::path(get, path = "/api/v1/syncs/{sync}/log", tag = "syncs", params(("sync" = String, Path), PageParams),
     responses((status = OK, body = Page<SyncLogLine>), (status = NOT_FOUND, body = Problem)))]
 async fn log(
@@ -71,8 +76,16 @@ async fn log(
     // Whoever may not see it gets an answer, not a stream.
     api.governance().sync(&caller, id).await?;
     let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-    let follower =
-        Follower { api, caller, id, after, told: HashSet::new(), waiting: VecDeque::new(), rest: Rest::Look };
+    let follower = Follower {
+        api,
+        caller,
+        id,
+        after,
+        until: Instant::now() + LONGEST,
+        told: HashSet::new(),
+        waiting: VecDeque::new(),
+        rest: Rest::Look,
+    };
     let events = stream::try_unfold(follower, Follower::next);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
@@ -84,6 +97,7 @@ struct Follower {
     id: SyncId,
     /// The line behind which they go on.
     after: String,
+    until: Instant,
     told: HashSet<String>,
     waiting: VecDeque<SyncLogLine>,
     rest: Rest,
@@ -115,17 +129,36 @@ impl Follower {
                     self.rest = Rest::Nothing;
                     return Ok(Some((Event::default().event("end").data("the sync has ended"), self)));
                 }
+                Rest::LookLater if Instant::now() >= self.until => return Ok(None),
                 Rest::LookLater => tokio::time::sleep(LOOK).await,
                 Rest::Look => {}
             }
             // What ended before the look has no lines that the look does not find.
-            let has_ended = self.api.governance().sync(&self.caller, self.id).await?.state.is_final();
-            let found = self.api.governance().sync_log(&self.caller, self.id, Paging::first(LINES)).await?;
-            let new = found.rows.into_iter().rev().filter(|line| line.id > self.after);
-            let new: Vec<_> = new.filter(|line| !self.told.contains(&line.id)).collect();
+            let state = self.api.governance().sync(&self.caller, self.id).await?.state;
+            let has_ended = state.is_final() || state == sync::State::Held;
+            let new = self.new_lines().await?;
             self.told.extend(new.iter().map(|line| line.id.clone()));
             self.waiting.extend(new.into_iter().map(SyncLogLine::from));
             self.rest = if has_ended { Rest::End } else { Rest::LookLater };
         }
+    }
+    /// The lines that were not told yet, the oldest first.
+    async fn new_lines(&self) -> governance::Result<Vec<LogLine>> {
+        let mut new = Vec::new();
+        let mut cursor = None;
+        loop {
+            let paging = Paging { after: cursor.as_deref(), limit: LINES };
+            let page = self.api.governance().sync_log(&self.caller, self.id, paging).await?;
+            let read = page.rows.len();
+            let is_new = |line: &LogLine| line.id > self.after && !self.told.contains(&line.id);
+            let before = new.len();
+            new.extend(page.rows.into_iter().filter(is_new));
+            cursor = page.next;
+            if cursor.is_none() || new.len() - before < read {
+                break;
+            }
+        }
+        new.reverse();
+        Ok(new)
     }
 }
