@@ -4,6 +4,7 @@ mod api_clients;
 mod apps;
 mod audit;
 mod breakers;
+mod catalogue;
 mod connectors;
 mod holds;
 mod identity_providers;
@@ -39,6 +40,7 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(syncs::routes())
         .merge(holds::routes())
         .merge(inventory::routes())
+        .merge(catalogue::routes())
         .merge(jobs::routes())
         .merge(breakers::routes())
         .merge(request_settings::routes())

@@ -93,6 +93,16 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// Who gives and takes an entitlement.
+    pub enum Method: "a way to give and take an entitlement" {
+        /// The connector.
+        Connector => "connector",
+        /// People, by hand.
+        Manual => "manual",
+    }
+}
+
 /// How long an app may take to show a change, after it was reported (R-V-1).
 pub const SETTLE: SignedDuration = SignedDuration::from_secs(10);
 /// When the proof of a reported change is overdue (R-V-3).

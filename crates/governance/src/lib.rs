@@ -12,6 +12,7 @@ pub mod api_client;
 pub mod app;
 pub mod audit;
 pub mod breaker;
+pub mod catalogue;
 mod change;
 pub mod connector;
 mod context;

@@ -6,25 +6,28 @@
 //!
 //! Source: governance §1.14, §2.9 (T-J), §3.7 (R-V).
 
+mod assignee;
 mod by_hand;
 mod effect;
 mod guard;
+mod kept;
 mod offer;
 mod proof;
 mod report;
 mod undo;
 
 use domain::audit::{Event, Object};
-use domain::provision::{Cause, Effect, State, Step};
+use domain::provision::{Cause, Effect, Method, State, Step};
 use ids::{AccountId, AppId, ConnectorId, EntitlementId, GrantId, PersonId, ProvisionJobId, RequestId};
 use serde_json::{Map, Value, json};
 use store::Tx;
-use store::connector::Connector;
+use store::inventory::list;
 use store::provision::Job;
 
 use crate::context::Caller;
 use crate::error::{Error, Result};
 
+pub use assignee::JobView;
 pub use by_hand::JobFilter;
 pub(crate) use by_hand::{call_off_end, cancel, retry};
 pub(crate) use offer::let_go;
@@ -117,8 +120,7 @@ fn subject(account: Option<AccountId>, person: Option<PersonId>) -> String {
 /// Writes the job down, and offers it to the connector if nothing of the same account comes before it (T-J1). It goes to
 /// a person when the connector cannot do it (T-J2). The same change again is the same job.
 pub(crate) async fn queue(tx: &mut Tx, caller: &Caller, change: Change) -> Result<Job> {
-    let connector = store::connector::find_for_update(tx, change.connector).await?;
-    let why_not = why_not(connector.as_ref(), change.effect);
+    let why_not = why_not(tx, &change).await?;
     let by_hand = if why_not.is_some() { ByHand::Yes } else { ByHand::No };
     let (job, is_new) = write(tx, caller, change, by_hand, why_not).await?;
     if is_new && by_hand == ByHand::No {
@@ -194,19 +196,27 @@ async fn write(
     Ok((job, true))
 }
 
-/// Why the connector cannot change anything, if so (T-J2, R-V-7).
-fn why_not(connector: Option<&Connector>, effect: Effect) -> Option<String> {
-    match connector {
-        None => Some("the app has no connector any more".to_owned()),
-        Some(connector) if !connector.provisioning_enabled => {
-            Some("provisioning is switched off for the connector".to_owned())
-        }
-        Some(connector) => {
-            let kind = offer::kind(effect).filter(|kind| connector.unsupported.contains(kind));
-            let cannot = kind.map(|kind| format!("the connector cannot do `{kind}`"));
-            cannot.or_else(|| connector.writes_refused.clone())
+/// Why no connector makes this change, if so (T-J2, R-V-7).
+async fn why_not(tx: &mut Tx, change: &Change) -> Result<Option<String>> {
+    let Some(connector) = store::connector::find_for_update(tx, change.connector).await? else {
+        let is_kept = store::inventory::by_hand::is_kept(tx.conn(), change.connector).await?;
+        let why = if is_kept { "people keep this app by hand" } else { "the app has no connector any more" };
+        return Ok(Some(why.to_owned()));
+    };
+    if let Some(id) = change.entitlement.filter(|_| offer::is_about_entitlement(change.effect)) {
+        let tenant = tx.tenant();
+        let entitlement = list::entitlement(tx.conn(), tenant, id).await?;
+        let is_known = entitlement.is_none_or(|entitlement| entitlement.origin == "synced");
+        if !is_known || store::provisioning::find(tx.conn(), id).await?.method == Method::Manual {
+            return Ok(Some("people give and take this by hand".to_owned()));
         }
     }
+    if !connector.provisioning_enabled {
+        return Ok(Some("provisioning is switched off for the connector".to_owned()));
+    }
+    let kind = offer::kind(change.effect).filter(|kind| connector.unsupported.contains(kind));
+    let cannot = kind.map(|kind| format!("the connector cannot do `{kind}`"));
+    Ok(cannot.or_else(|| connector.writes_refused.clone()))
 }
 
 /// Takes a step of T-J: the state and its audit row; the caller writes the job.

@@ -13,6 +13,7 @@
 
 mod apply;
 mod array;
+pub mod by_hand;
 mod difference;
 mod insert;
 mod key;

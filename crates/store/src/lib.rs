@@ -32,6 +32,7 @@ pub mod password;
 pub mod person;
 pub mod policy;
 pub mod provision;
+pub mod provisioning;
 pub mod replay;
 pub mod request;
 pub mod request_setting;

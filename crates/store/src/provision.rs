@@ -256,7 +256,8 @@ pub async fn pending_of(conn: &mut Connection, subject: &str) -> Result<Vec<Job>
     many(conn, which, &[subject], &[]).await
 }
 
-/// The jobs of this connector that were reported no later than this instant and wait for proof, the oldest first.
+/// The jobs of this connector that were reported no later than this instant and wait for proof, the oldest first. No sync
+/// proves what people keep by hand.
 ///
 /// # Errors
 /// When the database refuses.
@@ -266,7 +267,9 @@ pub async fn awaiting_proof(
     reported_by: Timestamp,
     limit: u32,
 ) -> Result<Vec<Job>> {
-    let which = "connector_id = $1 AND state IN ('reported', 'waiting_person') AND reported_at <= $2 ORDER BY created_at, turn, id LIMIT $3";
+    let which = "connector_id = $1 AND state IN ('reported', 'waiting_person') AND reported_at <= $2 \
+         AND NOT EXISTS (SELECT 1 FROM entitlement e WHERE e.id = entitlement_id AND e.origin <> 'synced') \
+         ORDER BY created_at, turn, id LIMIT $3";
     many(conn, which, &[&connector.to_string()], &[micros(reported_by), i64::from(limit)]).await
 }
 
@@ -357,6 +360,40 @@ pub async fn list(conn: &mut Connection, tenant: TenantId, filter: &Filter, pagi
         .bind(filter.app.map(|id| id.to_string()).unwrap_or_default())
         .bind(filter.state.map(State::name).unwrap_or_default())
         .bind(filter.request.map(|id| id.to_string()).unwrap_or_default())
+        .bind(paging.fetch())
+        .fetch_all(conn)
+        .await?;
+    let rows = rows.iter().map(Job::read).collect::<Result<_>>()?;
+    Ok(paging.page(rows, |job: &Job| job.id.to_string()))
+}
+
+/// The jobs that this person is to do by hand, the newest first: those of what they are a provisioner of, else of the apps
+/// that they own, else all that nobody else does, if they are the last resort (T-J2, R-V-6).
+///
+/// # Errors
+/// [`Error::Cursor`], or when the database refuses.
+pub async fn inbox(
+    conn: &mut Connection,
+    tenant: TenantId,
+    person: PersonId,
+    is_last_resort: bool,
+    paging: Paging<'_>,
+) -> Result<Page<Job>> {
+    let provisioners = "SELECT 1 FROM entitlement_provisioner a JOIN person p ON p.id = a.person_id \
+         WHERE a.entitlement_id = provision_job.entitlement_id AND p.status = 'active' AND p.deleted_at IS NULL";
+    let owners = "SELECT 1 FROM app_owner a JOIN person p ON p.id = a.owner_id WHERE a.app_id = provision_job.app_id \
+         AND a.owner_kind = 'person' AND p.status = 'active' AND p.deleted_at IS NULL";
+    let sql = format!(
+        "SELECT {COLUMNS} FROM provision_job WHERE tenant_id = $1 AND state = 'manual' AND ($2 = '' OR id < $2) \
+         AND (EXISTS ({provisioners} AND p.id = $3) OR (NOT EXISTS ({provisioners}) AND (EXISTS ({owners} AND p.id = $3) \
+         OR ($4 = 1 AND NOT EXISTS ({owners}))))) ORDER BY id DESC LIMIT $5"
+    );
+    let [before] = paging.parts::<1>()?.unwrap_or_default();
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(tenant.to_string())
+        .bind(before.to_owned())
+        .bind(person.to_string())
+        .bind(flag(is_last_resort))
         .bind(paging.fetch())
         .fetch_all(conn)
         .await?;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use domain::provision::State as JobState;
-use governance::provision::JobFilter;
+use governance::provision::{JobFilter, JobView};
 use ids::{AppId, ProvisionJobId, RequestId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
+        .routes(routes!(by_hand))
         .routes(routes!(done))
         .routes(routes!(decline))
         .routes(routes!(retry))
@@ -137,11 +138,41 @@ async fn list(
     Ok(Json(Page::of(api.governance().provision_jobs(&caller, filter, page.paging()).await?)))
 }
 
+/// A provision job, and who does it when it is for people.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct JobByHand {
+    #[serde(flatten)]
+    job: Job,
+    /// Those who do it by hand; nobody when a connector does.
+    assignees: Vec<String>,
+    /// What they are told.
+    instructions: String,
+}
+
+impl From<JobView> for JobByHand {
+    fn from(JobView { job, assignees, instructions }: JobView) -> Self {
+        Self { job: job.into(), assignees: assignees.iter().map(ToString::to_string).collect(), instructions }
+    }
+}
+
 /// One provision job
 #[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "jobs", params(("job" = String, Path)),
-    responses((status = OK, body = Job), (status = NOT_FOUND, body = Problem)))]
-async fn get(State(api): State<Api>, Signed(caller): Signed, At(id): At<ProvisionJobId>) -> Result<Versioned<Job>> {
-    Ok(versioned(api.governance().provision_job(&caller, id).await?))
+    responses((status = OK, body = JobByHand), (status = NOT_FOUND, body = Problem)))]
+async fn get(
+    State(api): State<Api>,
+    Signed(caller): Signed,
+    At(id): At<ProvisionJobId>,
+) -> Result<Versioned<JobByHand>> {
+    let view = api.governance().provision_job(&caller, id).await?;
+    Ok(Versioned { version: view.job.version, object: view.into() })
+}
+
+/// What the caller is to do by hand, the newest first
+#[utoipa::path(get, path = "/api/v1/me/jobs", tag = "me", params(PageParams),
+    responses((status = OK, body = Page<JobByHand>)))]
+async fn by_hand(State(api): State<Api>, Signed(caller): Signed, page: PageQuery) -> Result<Json<Page<JobByHand>>> {
+    Ok(Json(Page::of(api.governance().jobs_by_hand(&caller, page.paging()).await?)))
 }
 
 /// What a person says about a job.

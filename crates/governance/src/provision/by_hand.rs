@@ -10,7 +10,7 @@ use store::provision::{Job, Trouble};
 use store::task::Ending;
 use store::{Page, Paging, Tx};
 
-use super::{ByHand, Change, effect, offer, queue, step};
+use super::{ByHand, Change, assignee, effect, kept, offer, queue, step};
 use crate::change::{check_version, reason as checked_reason};
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
@@ -33,20 +33,6 @@ impl Governance {
         Ok(store::provision::list(&mut conn, tenant, &filter, paging).await?)
     }
 
-    /// One provision job.
-    ///
-    /// # Errors
-    /// `NotFound` for whoever may not see its app.
-    pub async fn provision_job(&self, caller: &Caller, id: ProvisionJobId) -> Result<Job> {
-        let mut conn = self.store().read().await?;
-        let tenant = self.store().tenant();
-        let job = store::provision::find(&mut conn, tenant, id).await?.ok_or_else(|| Error::not_found("job", id))?;
-        access::app(&mut conn, tenant, caller, job.app_id, Action::SeeInventory)
-            .await
-            .map_err(|_| Error::not_found("job", id))?;
-        Ok(job)
-    }
-
     /// A person did what the job says (T-J13). A later sync still has to show it.
     ///
     /// # Errors
@@ -58,10 +44,13 @@ impl Governance {
         version: Option<i64>,
         note: Option<&str>,
     ) -> Result<Written<Job>> {
-        let (mut tx, mut job) = self.change_job(caller, id, version).await?;
+        let (mut tx, mut job) = self.own_job(caller, id, version).await?;
         let now = tx.now();
         if job.account_id.is_none() {
             job.account_id = offer::account_of(&mut tx, &job).await?;
+        }
+        if job.state == State::Manual {
+            kept::note(&mut tx, caller, &mut job).await?;
         }
         (job.reported_at, job.reported_by) = (Some(now), Some(caller.actor.to_string()));
         let note = note.map(checked_reason).transpose()?;
@@ -88,7 +77,7 @@ impl Governance {
         reason: &str,
     ) -> Result<Written<Job>> {
         let reason = checked_reason(reason)?;
-        let (mut tx, mut job) = self.change_job(caller, id, version).await?;
+        let (mut tx, mut job) = self.own_job(caller, id, version).await?;
         let now = tx.now();
         if job.state != State::Manual {
             return Err(Error::refused(format!("the provision job is {}", job.state)));
@@ -138,6 +127,19 @@ impl Governance {
         access::app(tx.conn(), tenant, caller, job.app_id, Action::EditApp).await?;
         check_version(version, job.version, "provision job", id)?;
         Ok((tx, job))
+    }
+
+    /// The job, for those who are to do it and for those who may take it over.
+    async fn own_job(&self, caller: &Caller, id: ProvisionJobId, version: Option<i64>) -> Result<(Tx, Job)> {
+        let mut tx = self.store().begin().await?;
+        let tenant = tx.tenant();
+        let job = store::provision::find_for_update(&mut tx, id).await?.ok_or_else(|| Error::not_found("job", id))?;
+        let view = assignee::view(tx.conn(), tenant, job).await?;
+        if !view.is_of(caller) {
+            access::app(tx.conn(), tenant, caller, view.job.app_id, Action::EditApp).await?;
+        }
+        check_version(version, view.job.version, "provision job", id)?;
+        Ok((tx, view.job))
     }
 
     async fn written(&self, mut tx: Tx, job: Job) -> Result<Written<Job>> {

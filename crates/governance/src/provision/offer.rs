@@ -170,6 +170,11 @@ pub(super) const fn kind(effect: Effect) -> Option<Kind> {
     }
 }
 
+/// Whether a job with this effect gives or takes an entitlement.
+pub(super) const fn is_about_entitlement(effect: Effect) -> bool {
+    matches!(effect, Effect::Grant | Effect::Swap | Effect::Revoke)
+}
+
 /// What the connector is asked for (R-V-8).
 fn wish(job: &Job) -> Result<TaskWish> {
     let missing = |what: &str| Error::internal(std::io::Error::other(format!("the job names no {what}")));

@@ -11,6 +11,7 @@ use ids::PersonId;
 use serde_json::{Map, Value, json};
 use store::Tx;
 use store::grant::Grant;
+use store::inventory::by_hand;
 use store::provision::Job;
 use store::request::{Request, Step};
 use store::request_setting;
@@ -221,7 +222,8 @@ async fn give(tx: &mut Tx, caller: &Caller, request: &mut Request) -> Result<()>
 
 /// The jobs that give what was agreed to: first the account when there is none (R-V-5), then the access.
 pub(super) async fn carry_out(tx: &mut Tx, caller: &Caller, request: &Request, grant: &Grant) -> Result<()> {
-    if grant.account_id.is_none() {
+    // Whoever gives by hand what people keep notes the account in one go with it.
+    if grant.account_id.is_none() && !by_hand::is_kept(tx.conn(), grant.connector_id).await? {
         make_account(tx, caller, request).await?;
     }
     let effect = if request.kind == Kind::Swap { Effect::Swap } else { Effect::Grant };
@@ -252,9 +254,12 @@ async fn make_account(tx: &mut Tx, caller: &Caller, request: &Request) -> Result
         Some(id) => {
             store::inventory::list::entitlement(tx.conn(), tenant, id).await?.and_then(|found| found.connector_id)
         }
-        None => store::connector::of_app(tx.conn(), request.app_id).await?,
+        None => None,
     };
-    let connector = connector.ok_or_else(|| Error::refused("the app has no connector that makes accounts"))?;
+    let connector = match connector {
+        Some(connector) => connector,
+        None => by_hand::source(tx, request.app_id).await?,
+    };
     let mut profile = Map::new();
     profile.insert("email".to_owned(), person.primary_email.clone().into());
     profile.insert("displayName".to_owned(), person.display_name.clone().into());

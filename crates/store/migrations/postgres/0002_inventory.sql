@@ -10,9 +10,10 @@
 
 -- The tables that a sync fills in bulk have no foreign keys: PostgreSQL would lock a row of another table for each.
 
--- How far the inventory of a connector is.
+-- How far the inventory of a connector is. What people keep by hand of an app without a connector has an id of the same
+-- kind, for which there is no connector.
 CREATE TABLE inventory (
-    connector_id       TEXT PRIMARY KEY REFERENCES connector (id),
+    connector_id       TEXT PRIMARY KEY,
     tenant_id          TEXT NOT NULL REFERENCES tenant (id),
     app_id             TEXT NOT NULL REFERENCES app (id),
     -- The number that the next reading of a file gets.
@@ -28,9 +29,12 @@ CREATE TABLE inventory (
     staging_seq        BIGINT,
     staging_sync_id    TEXT REFERENCES sync (id),
     -- Whether a reading left rows behind that nobody sees.
-    staging_dirty      BIGINT NOT NULL
+    staging_dirty      BIGINT NOT NULL,
+    -- Whether people keep it by hand.
+    by_hand            BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX inventory_app ON inventory (app_id, connector_id);
+CREATE UNIQUE INDEX inventory_by_hand ON inventory (app_id) WHERE by_hand = 1;
 
 -- Which sync a number stands for.
 CREATE TABLE sync_seq (
@@ -139,6 +143,8 @@ CREATE TABLE entitlement (
 CREATE UNIQUE INDEX entitlement_key ON entitlement (connector_id, key);
 CREATE INDEX entitlement_app ON entitlement (app_id, id);
 CREATE INDEX entitlement_resource ON entitlement (resource_id);
+-- What no sync knows of.
+CREATE INDEX entitlement_by_hand ON entitlement (connector_id, id) WHERE origin <> 'synced';
 
 -- A grant: one uninterrupted period in which one account holds one entitlement, or is about to. Its `key` is that of the
 -- account followed by that of the entitlement; it has none before it is held.

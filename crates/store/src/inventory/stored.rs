@@ -78,16 +78,20 @@ pub(super) async fn page<const K: usize>(
              WHERE connector_id = $1 AND first_seq <= $2 AND $3 = $3 {which}{beyond}ORDER BY key LIMIT {ROWS}"
         )
     };
+    // What no sync knows of, nobody can hold in a file.
+    let known = "AND entitlement_id NOT IN (SELECT e.id FROM entitlement e WHERE e.connector_id = $1 \
+         AND e.origin <> 'synced') ";
     let rows = match table {
         // Grants that have ended are not compared, but for those that ended while the sync was under way. Each half goes
         // along an index of its own.
         Table::Grants => format!(
             "SELECT key, line FROM (SELECT * FROM ({}) AS held UNION ALL SELECT * FROM ({}) AS settled) AS merged \
              ORDER BY key LIMIT {ROWS}",
-            rows("AND state IN ('active', 'expiring', 'ending', 'stuck') "),
-            rows("AND settled_at > $3 AND state = 'ended' "),
+            rows(&format!("AND state IN ('active', 'expiring', 'ending', 'stuck') {known}")),
+            rows(&format!("AND settled_at > $3 AND state = 'ended' {known}")),
         ),
-        Table::Resources | Table::Accounts | Table::Entitlements => rows(""),
+        Table::Accounts => rows(""),
+        Table::Resources | Table::Entitlements => rows("AND origin = 'synced' "),
     };
     let sql = format!("SELECT string_agg(line, '') AS lines FROM ({rows}) AS page");
     let mut query =

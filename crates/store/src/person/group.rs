@@ -22,6 +22,8 @@ pub enum Group<'a> {
     AppOwners(AppId),
     /// They own the entitlement.
     EntitlementOwners(EntitlementId),
+    /// They give and take the entitlement by hand.
+    Provisioners(EntitlementId),
     /// They answer for an account that holds the entitlement.
     Holders(EntitlementId),
     /// They have the role.
@@ -42,6 +44,10 @@ pub async fn active(conn: &mut Connection, tenant: TenantId, group: Group<'_>) -
         ),
         Group::EntitlementOwners(entitlement) => (
             "SELECT person_id FROM entitlement_owner WHERE entitlement_id = $2".to_owned(),
+            vec![entitlement.to_string()],
+        ),
+        Group::Provisioners(entitlement) => (
+            "SELECT person_id FROM entitlement_provisioner WHERE entitlement_id = $2".to_owned(),
             vec![entitlement.to_string()],
         ),
         Group::Holders(entitlement) => (

@@ -130,7 +130,7 @@ impl From<list::ResourceType> for ResourceType {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "`resourceType` is the word of the protocol")]
-pub(super) struct Resource {
+pub(in crate::routes) struct Resource {
     /// Its id.
     id: String,
     /// The app that it is in.
@@ -183,7 +183,7 @@ impl From<list::Resource> for Resource {
 /// An entitlement: something that an account can hold.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Entitlement {
+pub(in crate::routes) struct Entitlement {
     /// Its id.
     id: String,
     /// The app that it is in.
