@@ -8,8 +8,15 @@
 use ids::{EntitlementId, PersonId, PolicyId};
 use serde::{Deserialize, Serialize};
 
-use crate::expression::{self, Wanted};
 use crate::vocabulary;
+
+mod builtin;
+mod check;
+pub mod sla;
+
+pub use builtin::{Builtin, DEFAULT_REQUEST, DEFAULT_REVOKE, builtins};
+pub use check::Invalid;
+pub use sla::{Overdue, Sla};
 
 /// How many rules a policy has at most.
 pub const MOST_RULES: usize = 16;
@@ -76,6 +83,20 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Every policy that it uses, with the path of its field below it.
+    fn uses(&self) -> Box<dyn Iterator<Item = (String, PolicyId)> + '_> {
+        match self {
+            Self::Approve | Self::Deny => Box::new(std::iter::empty()),
+            Self::UsePolicy { policy_id } => Box::new(std::iter::once(("policyId".to_owned(), *policy_id))),
+            Self::Steps { steps } => Box::new(steps.iter().enumerate().filter_map(|(index, step)| {
+                let Overdue::UsePolicy { policy_id } = step.sla.as_ref()?.then else { return None };
+                Some((format!("steps[{index}].sla.then.policyId"), policy_id))
+            })),
+        }
+    }
+}
+
 /// One step: who is asked, and how they may answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -101,9 +122,15 @@ pub struct Step {
     /// Whether nobody may answer two steps.
     #[serde(default)]
     pub distinct_from_earlier: bool,
+    /// Whether whoever asks for somebody else, and would be asked, has agreed thereby (T-A4).
+    #[serde(default = "yes")]
+    pub allow_implied: bool,
     /// Which answers need a reason.
     #[serde(default)]
     pub need_reason: NeedReason,
+    /// How long it may take, and what happens then (R-P-7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<Sla>,
 }
 
 const fn yes() -> bool {
@@ -122,7 +149,9 @@ impl Step {
             allow_delegate: true,
             allow_self: false,
             distinct_from_earlier: false,
+            allow_implied: true,
             need_reason: NeedReason::default(),
+            sla: None,
         }
     }
 }
@@ -179,16 +208,6 @@ const fn one() -> u8 {
     1
 }
 
-/// What is wrong with a policy, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Invalid {
-    /// The path of the field.
-    pub field: String,
-    /// What is wrong.
-    pub message: String,
-}
-
 impl Policy {
     /// A policy that does one thing, whatever the case.
     #[must_use]
@@ -209,100 +228,10 @@ impl Policy {
         of_rules.chain([("baseline".to_owned(), &self.baseline)])
     }
 
-    /// Checks what can be told without knowing people and other policies: its size, and that somebody can agree.
-    ///
-    /// # Errors
-    /// [`Invalid`] naming the first field that is wrong.
-    pub fn check(&self) -> Result<(), Invalid> {
-        let invalid =
-            |field: &str, message: &str| Err(Invalid { field: field.to_owned(), message: message.to_owned() });
-        if self.rules.len() > MOST_RULES {
-            return invalid("rules", &format!("a policy has at most {MOST_RULES} rules"));
-        }
-        for (index, rule) in self.rules.iter().enumerate() {
-            let Some(condition) = &rule.condition else { continue };
-            let field = format!("rules[{index}].condition");
-            if condition.trim().is_empty() {
-                return invalid(&field, "leave the condition out, or write one");
-            }
-            if let Err(error) = expression::check(condition, Wanted::Condition) {
-                return invalid(&field, &error.to_string());
-            }
-        }
-        for (path, action) in self.actions() {
-            let Action::Steps { steps } = action else { continue };
-            if steps.is_empty() || steps.len() > MOST_STEPS {
-                return invalid(&format!("{path}.steps"), &format!("an action has 1 to {MOST_STEPS} steps"));
-            }
-            let path = &path;
-            let asked = steps.iter().enumerate().flat_map(|(index, step)| {
-                [("who", Some(&step.who)), ("fallback", step.fallback.as_ref())]
-                    .into_iter()
-                    .filter_map(move |(name, who)| Some((format!("{path}.steps[{index}].{name}"), who?)))
-            });
-            for (field, who) in asked {
-                match who {
-                    Who::People { people } if people.is_empty() => {
-                        return invalid(&field, "nobody is named, so nobody could agree");
-                    }
-                    Who::People { people } if people.len() > MOST_ASSIGNEES => {
-                        return invalid(&field, &format!("a step asks at most {MOST_ASSIGNEES} people"));
-                    }
-                    Who::Manager { level: 0 | 10.. } => return invalid(&field, "a manager's level is 1 to 9"),
-                    Who::Expression { expression } => {
-                        if let Err(error) = expression::check(expression, Wanted::People) {
-                            return invalid(&format!("{field}.expression"), &error.to_string());
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(())
+    /// Every other policy that this one uses at once or when a step takes too long, with the path of its field.
+    pub fn uses(&self) -> impl Iterator<Item = (String, PolicyId)> {
+        self.actions().flat_map(|(path, action)| action.uses().map(move |(rest, id)| (format!("{path}.{rest}"), id)))
     }
-}
-
-/// A policy that Podium brings along.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Builtin {
-    /// Its name in code and in the database.
-    pub key: &'static str,
-    /// What people call it.
-    pub name: &'static str,
-    /// What it decides about.
-    pub kind: Kind,
-    /// What it says.
-    pub policy: Policy,
-}
-
-/// The key of the policy for requests when nothing else is set.
-pub const DEFAULT_REQUEST: &str = "app_owner";
-/// The key of the policy for revocations when nothing else is set.
-pub const DEFAULT_REVOKE: &str = "revoke_at_once";
-
-/// The policies that Podium brings along (§1.13).
-#[must_use]
-pub fn builtins() -> Vec<Builtin> {
-    let manager = || Who::Manager { level: 1 };
-    let of = |key, name, kind, policy| Builtin { key, name, kind, policy };
-    vec![
-        of("auto_approve", "Auto-approve", Kind::Request, Policy::always(Action::Approve)),
-        of("self", "Self", Kind::Request, Policy::asking([Who::Subject])),
-        of("manager", "Manager", Kind::Request, Policy::asking([manager()])),
-        of("app_owner", "App owner", Kind::Request, Policy::asking([Who::AppOwner])),
-        of("entitlement_owner", "Entitlement owner", Kind::Request, Policy::asking([Who::EntitlementOwner])),
-        of(
-            "manager_then_app_owner",
-            "Manager then app owner",
-            Kind::Request,
-            Policy::asking([manager(), Who::AppOwner]),
-        ),
-        of("emergency", "Emergency: approve now, review after", Kind::Request, Policy::always(Action::Approve)),
-        of("review_by_manager", "Review by manager", Kind::Review, Policy::asking([manager()])),
-        of("review_by_app_owner", "Review by app owner", Kind::Review, Policy::asking([Who::AppOwner])),
-        of("revoke_at_once", "Revoke at once", Kind::Revoke, Policy::always(Action::Approve)),
-        of("revoke_after_app_owner", "Revoke after app owner", Kind::Revoke, Policy::asking([Who::AppOwner])),
-    ]
 }
 
 #[cfg(test)]

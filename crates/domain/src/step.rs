@@ -41,8 +41,12 @@ pub enum Step {
     Reassigned,
     /// T-A8: the delegate is asked.
     Delegated,
+    /// R-P-7: half of its time is over, and its assignees are reminded.
+    Reminded,
     /// T-A9: it took too long, so somebody else is asked.
     Escalated,
+    /// T-A9: it took too long, and the request with it.
+    CancelledBySla,
     /// T-A9, T-A10: nobody is asked any more.
     Skipped,
     /// T-A11: the request ended.
@@ -51,7 +55,7 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Opened,
         Self::FellBack,
         Self::Approved,
@@ -60,7 +64,9 @@ impl Step {
         Self::Denied,
         Self::Reassigned,
         Self::Delegated,
+        Self::Reminded,
         Self::Escalated,
+        Self::CancelledBySla,
         Self::Skipped,
         Self::Ended,
     ];
@@ -77,7 +83,9 @@ impl Step {
             Self::Denied => "step.denied",
             Self::Reassigned => "step.reassigned",
             Self::Delegated => "step.delegated",
+            Self::Reminded => "step.reminded",
             Self::Escalated => "step.escalated",
+            Self::CancelledBySla => "step.cancelled_by_sla",
             Self::Skipped => "step.skipped",
             Self::Ended => return None,
         })
@@ -101,11 +109,12 @@ impl State {
         use State as S;
         use Step as T;
         Ok(match (self, step) {
-            (S::Waiting, T::Opened) | (S::Open, T::FellBack | T::Reassigned | T::Delegated | T::Escalated) => S::Open,
+            (S::Waiting, T::Opened)
+            | (S::Open, T::FellBack | T::Reassigned | T::Delegated | T::Reminded | T::Escalated) => S::Open,
             (S::Open, T::Approved | T::AutoApproved) => S::Approved,
             (S::Open, T::AutoDenied | T::Denied) => S::Denied,
             (S::Open, T::Skipped) => S::Skipped,
-            (S::Waiting | S::Open, T::Ended) => S::Ended,
+            (S::Waiting | S::Open, T::Ended) | (S::Open, T::CancelledBySla) => S::Ended,
             (state, _) => return Err(Refused { state }),
         })
     }

@@ -185,10 +185,8 @@ impl Governance {
 /// Checks a policy as far as other policies and people are concerned.
 async fn check(tx: &mut Tx, stored: &Stored) -> Result<()> {
     stored.policy.check().map_err(|invalid| Error::invalid(&invalid.field, invalid.message))?;
-    let paths: Vec<(String, Does)> = stored.policy.actions().map(|(path, action)| (path, action.clone())).collect();
-    for (path, action) in paths {
-        let Does::UsePolicy { policy_id } = action else { continue };
-        let field = format!("{path}.policyId");
+    let used: Vec<_> = stored.policy.uses().collect();
+    for (field, policy_id) in used {
         let tenant = tx.tenant();
         let (mut next, mut depth) = (vec![policy_id], 1);
         while !next.is_empty() {
@@ -206,10 +204,7 @@ async fn check(tx: &mut Tx, stored: &Stored) -> Result<()> {
                     let kinds = format!("`{}` is a policy for {}, not for {}", used.name, used.kind, stored.kind);
                     return Err(Error::invalid(&field, kinds));
                 }
-                below.extend(used.policy.actions().filter_map(|(_, action)| match action {
-                    Does::UsePolicy { policy_id } => Some(*policy_id),
-                    _ => None,
-                }));
+                below.extend(used.policy.uses().map(|(_, id)| id));
             }
             (next, depth) = (below, depth + 1);
         }

@@ -31,6 +31,7 @@ impl Governance {
         let mut handlers: Vec<(&'static str, Arc<dyn Handler>)> =
             vec![(KIND, Arc::new(Reading { governance: self.clone() })), provision::proof_handler(self.clone())];
         handlers.extend(request::handlers(self));
+        handlers.push(request::step_handler(self.clone()));
         handlers.push(connector::watch::handler(self.clone()));
         handlers.extend(grant::timer::handlers(self));
         handlers.extend(self.upkeep_handlers());

@@ -7,6 +7,7 @@ use domain::access::{Action, Relation};
 use domain::audit::Object;
 use domain::schedule::time_zone;
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use store::tenant::Tenant;
 
@@ -137,6 +138,12 @@ impl Stored {
     fn session_life(&self) -> SignedDuration {
         self.session_minutes.map_or(LONGEST, SignedDuration::from_mins)
     }
+}
+
+/// The time zone that working hours and times of day are about.
+pub(crate) fn zone(tenant: &Tenant) -> Result<TimeZone> {
+    let name = stored(tenant)?.time_zone;
+    time_zone(name.as_deref().unwrap_or(UTC)).map_err(Error::internal)
 }
 
 /// How long sessions live.

@@ -60,6 +60,11 @@ fn what_nobody_could_agree_to_is_refused_with_its_place() {
                 [{"who": {"type": "self"}, "fallback": {"type": "people", "people": []}}]}}"#,
             "baseline.steps[0].fallback",
         ),
+        (
+            r#"{"baseline": {"type": "steps", "steps":
+                [{"who": {"type": "self"}, "sla": {"after": "PT4M", "then": {"type": "skip"}}}]}}"#,
+            "baseline.steps[0].sla.after",
+        ),
     ] {
         let policy: Policy = serde_json::from_str(text).unwrap();
         assert_eq!(policy.check().unwrap_err().field, field);

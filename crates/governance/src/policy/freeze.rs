@@ -1,7 +1,9 @@
 //! A policy becomes the chain of steps of one request, which later edits of the policy do not touch.
 
+use std::collections::BTreeSet;
+
 use domain::expression::{Expression, Wanted};
-use domain::policy::{Action, DEEPEST, DEFAULT_REQUEST, DEFAULT_REVOKE, Kind, Step};
+use domain::policy::{Action, DEEPEST, DEFAULT_REQUEST, DEFAULT_REVOKE, Kind, Overdue, Step};
 use domain::vocabulary;
 use ids::{AppId, EntitlementId, PersonId, PolicyId};
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,9 @@ pub struct Frozen {
     /// What became of every rule that was read, in this order.
     #[serde(default)]
     pub trace: Vec<RuleTrace>,
+    /// What the policies say that are used when a step takes too long (T-A9).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instead: Vec<Frozen>,
 }
 
 vocabulary! {
@@ -130,6 +135,17 @@ impl Frozen {
 /// # Errors
 /// `FailedPrecondition` when policies use each other too deep, or one is gone.
 pub(crate) async fn freeze(tx: &mut Tx, kind: Kind, policy: Option<PolicyId>, case: &Case) -> Result<Frozen> {
+    freeze_below(tx, kind, policy, case, 0).await
+}
+
+/// As [`freeze`], when so many policies were followed already.
+async fn freeze_below(
+    tx: &mut Tx,
+    kind: Kind,
+    policy: Option<PolicyId>,
+    case: &Case,
+    followed: usize,
+) -> Result<Frozen> {
     let tenant = tx.tenant();
     let mut stored = match policy {
         Some(id) => store::policy::find(tx.conn(), tenant, id).await?.ok_or_else(|| gone(id))?,
@@ -137,7 +153,7 @@ pub(crate) async fn freeze(tx: &mut Tx, kind: Kind, policy: Option<PolicyId>, ca
     };
     let (mut policies, mut trace) = (Vec::new(), Vec::new());
     let mut known: Option<Value> = None;
-    while policies.len() <= DEEPEST {
+    while followed + policies.len() <= DEEPEST {
         if known.is_none() && stored.policy.rules.iter().any(|rule| rule.condition.is_some()) {
             known = Some(facts(tx, case).await?);
         }
@@ -157,9 +173,24 @@ pub(crate) async fn freeze(tx: &mut Tx, kind: Kind, policy: Option<PolicyId>, ca
                 continue;
             }
         };
-        return Ok(Frozen { policies, verdict, trace });
+        let mut instead = Vec::new();
+        for id in used_when_overdue(&verdict) {
+            let below = freeze_below(tx, kind, Some(id), case, followed + policies.len());
+            instead.push(Box::pin(below).await?);
+        }
+        return Ok(Frozen { policies, verdict, trace, instead });
     }
     Err(Error::refused(format!("policies use each other more than {DEEPEST} deep")))
+}
+
+/// The policies that its steps use when they take too long, each once.
+fn used_when_overdue(verdict: &Verdict) -> BTreeSet<PolicyId> {
+    let Verdict::Ask { steps } = verdict else { return BTreeSet::new() };
+    let used = steps.iter().filter_map(|step| match step.sla.as_ref()?.then {
+        Overdue::UsePolicy { policy_id } => Some(policy_id),
+        _ => None,
+    });
+    used.collect()
 }
 
 /// Reads the rules of a policy from top to bottom. Returns the number of the one that decides; none for the baseline.

@@ -16,7 +16,7 @@ use store::provision::Job;
 use store::request::{Request, Step};
 use store::request_setting;
 
-use super::{outcome, start};
+use super::{outcome, sla, start};
 use crate::context::Caller;
 use crate::error::{Error, Result};
 use crate::grant::{self, timer};
@@ -46,6 +46,7 @@ pub(super) async fn begin(
             state: State::Waiting,
             definition: serde_json::to_string(definition).map_err(Error::internal)?,
             opened_at: None,
+            remind_at: None,
             due_at: None,
             decided_at: None,
             decided_by: None,
@@ -100,11 +101,18 @@ async fn open(tx: &mut Tx, caller: &Caller, request: &Request, step: &mut Step, 
         }
     }
     // Whoever asks for somebody else, and would be asked, has answered (T-A4).
-    let asker = request.requester_id.filter(|asker| *asker != subject.person);
-    if let Some(asker) = asker.filter(|asker| assignment.people.iter().any(|one| one.person_id == *asker)) {
+    let asker = request.requester_id.filter(|asker| definition.allow_implied && *asker != subject.person);
+    if let Some(asker) = assignment.people.iter().find(|one| Some(one.person_id) == asker) {
         step.how = Some("implied: whoever asked would have been asked".to_owned());
-        pass(tx, caller, request, step, T::Approved, None, Some(asker)).await?;
+        take(tx, caller, request, step, T::Approved, Some("implied"))?;
+        (step.decided_at, step.decided_for) = (Some(tx.now()), asker.on_behalf_of);
+        step.decided_by = Some(format!("person:{}", asker.person_id));
+        store::request::update_step(tx.conn(), step).await?;
+        store::request::close_assignees(tx.conn(), step).await?;
         return Ok(Opened::Passed);
+    }
+    if let Some(limit) = &definition.sla {
+        sla::start(tx, step, limit).await?;
     }
     store::request::update_step(tx.conn(), step).await?;
     Ok(Opened::Waits)

@@ -39,13 +39,6 @@ impl Office {
         Ok((office, request))
     }
 
-    /// Who is asked at the moment.
-    async fn asked(&self, request: RequestId) -> anyhow::Result<Vec<ids::PersonId>> {
-        let view = self.at.world.governance.request(&self.admin, request).await?;
-        let open = view.steps.iter().flat_map(|step| &step.assignees).filter(|one| one.is_open);
-        Ok(open.map(|one| one.person_id).collect())
-    }
-
     async fn offboarding(&self) -> anyhow::Result<Offboarding> {
         Ok(self.at.world.governance.offboarding(&self.admin, id(&self.ada)).await?)
     }

@@ -13,6 +13,7 @@ mod schedule;
 mod secrets;
 mod sign_in;
 mod start;
+mod steps;
 mod unwanted;
 mod upkeep;
 mod workplace;

@@ -1,7 +1,9 @@
 //! A workplace with people who ask for access, and people who decide.
 
 use domain::actor::Role;
+use domain::policy::{Kind, Policy};
 use domain::request::State;
+use domain::step::State as StepState;
 use governance::account::AccountOwner;
 use governance::request::{Answer, Decision, NewRequest, RequestView};
 use governance::{Caller, Written};
@@ -80,6 +82,25 @@ impl Office {
         let found = store::policy::builtin(tx.conn(), tenant, key).await?.unwrap();
         tx.commit().await?;
         Ok(found.id)
+    }
+
+    /// Has this policy decide about requests for the editor role.
+    pub(crate) async fn decided_by(&self, name: &str, policy: Policy) -> anyhow::Result<PolicyId> {
+        let governance = &self.at.world.governance;
+        let made = governance.create_policy(&self.admin, name, Kind::Request, policy).await?.value.id;
+        let of = Of::Entitlement(self.editor);
+        let own = governance.request_setting(&self.admin, of).await?.own;
+        let setting = Setting { request_policy: Some(made), ..own };
+        governance.set_request_setting(&self.admin, of, None, setting).await?;
+        Ok(made)
+    }
+
+    /// Who may decide the open step of a request now.
+    pub(crate) async fn asked(&self, request: RequestId) -> anyhow::Result<Vec<PersonId>> {
+        let steps = self.at.world.governance.request(&self.admin, request).await?.steps;
+        let open = steps.into_iter().filter(|step| step.step.state == StepState::Open);
+        let assignees = open.flat_map(|step| step.assignees);
+        Ok(assignees.filter(|one| one.is_open).map(|one| one.person_id).collect())
     }
 
     pub(crate) async fn ask(&self, who: &Caller, hours: i64) -> governance::Result<Written<RequestView>> {

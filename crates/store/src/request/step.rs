@@ -24,7 +24,9 @@ pub struct Step {
     pub definition: String,
     /// When it was opened.
     pub opened_at: Option<Timestamp>,
-    /// When it takes too long.
+    /// When its assignees are reminded; none when they were, or it may take any time.
+    pub remind_at: Option<Timestamp>,
+    /// When it takes too long; none once that was dealt with.
     pub due_at: Option<Timestamp>,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
@@ -47,6 +49,7 @@ impl Step {
             state: row.parsed("state")?,
             definition: row.text("definition")?,
             opened_at: row.instant_opt("opened_at")?,
+            remind_at: row.instant_opt("remind_at")?,
             due_at: row.instant_opt("due_at")?,
             decided_at: row.instant_opt("decided_at")?,
             decided_by: row.text_opt("decided_by")?,
@@ -78,7 +81,8 @@ pub async fn insert_steps(conn: &mut Connection, steps: &[Step]) -> Result<()> {
     for step in steps {
         sqlx::query(
             "INSERT INTO request_step (request_id, round, number, state, definition, opened_at, due_at, decided_at, \
-             decided_by, decided_for, how, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             decided_by, decided_for, how, reason, remind_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(step.request_id.to_string())
         .bind(step.round)
@@ -92,6 +96,7 @@ pub async fn insert_steps(conn: &mut Connection, steps: &[Step]) -> Result<()> {
         .bind(step.decided_for.map(|id| id.to_string()))
         .bind(&step.how)
         .bind(&step.reason)
+        .bind(micros_opt(step.remind_at))
         .execute(&mut *conn)
         .await?;
     }
@@ -105,7 +110,8 @@ pub async fn insert_steps(conn: &mut Connection, steps: &[Step]) -> Result<()> {
 pub async fn update_step(conn: &mut Connection, step: &Step) -> Result<()> {
     sqlx::query(
         "UPDATE request_step SET state = $4, opened_at = $5, due_at = $6, decided_at = $7, decided_by = $8, \
-         decided_for = $9, how = $10, reason = $11 WHERE request_id = $1 AND round = $2 AND number = $3",
+         decided_for = $9, how = $10, reason = $11, remind_at = $12 \
+         WHERE request_id = $1 AND round = $2 AND number = $3",
     )
     .bind(step.request_id.to_string())
     .bind(step.round)
@@ -118,6 +124,7 @@ pub async fn update_step(conn: &mut Connection, step: &Step) -> Result<()> {
     .bind(step.decided_for.map(|id| id.to_string()))
     .bind(&step.how)
     .bind(&step.reason)
+    .bind(micros_opt(step.remind_at))
     .execute(conn)
     .await?;
     Ok(())
@@ -130,7 +137,7 @@ pub async fn update_step(conn: &mut Connection, step: &Step) -> Result<()> {
 pub async fn steps(conn: &mut Connection, request: RequestId) -> Result<Vec<Step>> {
     let rows = sqlx::query(
         "SELECT request_id, round, number, state, definition, opened_at, due_at, decided_at, decided_by, decided_for, \
-         how, reason FROM request_step WHERE request_id = $1 ORDER BY round, number",
+         how, reason, remind_at FROM request_step WHERE request_id = $1 ORDER BY round, number",
     )
     .bind(request.to_string())
     .fetch_all(conn)

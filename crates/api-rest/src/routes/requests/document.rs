@@ -120,6 +120,8 @@ struct Step {
     assignees: Vec<Assignee>,
     /// When it was opened.
     opened_at: Option<String>,
+    /// When it takes too long, as its policy has it; absent once that was dealt with.
+    due_at: Option<String>,
     /// When it was decided.
     decided_at: Option<String>,
     /// By whom, as the audit log names actors.
@@ -206,6 +208,7 @@ impl From<StepView> for Step {
             state: step.state.name(),
             assignees: assignees.into_iter().map(assignee).collect(),
             opened_at: step.opened_at.map(|at| at.to_string()),
+            due_at: step.due_at.map(|at| at.to_string()),
             decided_at: step.decided_at.map(|at| at.to_string()),
             decided_by: step.decided_by,
             decided_for: step.decided_for.map(|id| id.to_string()),
