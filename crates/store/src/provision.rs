@@ -246,13 +246,14 @@ pub async fn by_key(conn: &mut Connection, tenant: TenantId, key: &str) -> Resul
     one(conn, "tenant_id = $1 AND idempotency_key = $2", &[&tenant.to_string(), key]).await
 }
 
-/// The jobs of this subject whose change is still to be made, in their order.
+/// The jobs of this subject whose change is still to be made, in their order: what makes an account comes before what the
+/// account is to get, also when it is made later because it has to be done again (R-V-4).
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn pending_of(conn: &mut Connection, subject: &str) -> Result<Vec<Job>> {
     let which = "subject = $1 AND state IN ('queued', 'blocked', 'leased', 'manual') \
-         ORDER BY created_at, turn, id";
+         ORDER BY CASE WHEN effect = 'create_account' THEN 0 ELSE 1 END, created_at, turn, id";
     many(conn, which, &[subject], &[]).await
 }
 

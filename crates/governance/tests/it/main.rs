@@ -5,6 +5,7 @@ mod breakers;
 mod catalogue;
 mod connectors;
 mod desk;
+mod invariants;
 mod leavers;
 mod lifetime;
 mod office;

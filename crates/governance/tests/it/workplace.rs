@@ -8,6 +8,7 @@ use c1z::{Options, SyncType};
 use camino::Utf8PathBuf;
 use domain::actor::Actor;
 use domain::audit::Via;
+use domain::provision::Effect;
 use domain::task::TaskId;
 use governance::{Caller, Desk, Report};
 use ids::{AccountId, ConnectorId, CredentialId, EntitlementId, SystemRng};
@@ -54,6 +55,10 @@ pub(crate) struct Workplace {
     pub(crate) manner: Manner,
     /// Every write that the connector was asked for, in words.
     pub(crate) asked: Vec<String>,
+    /// How many of these changed nothing, because the app was so already.
+    pub(crate) needless: usize,
+    /// How often nobody could know whether a write was done, or the app was changed by others.
+    pub(crate) surprises: usize,
     caller: Caller,
     folder: tempfile::TempDir,
 }
@@ -77,6 +82,8 @@ impl Workplace {
             members,
             manner: Manner::Honest,
             asked: Vec::new(),
+            needless: 0,
+            surprises: 0,
             caller: Caller::new(actor, Via::Grpc),
             folder: tempfile::tempdir()?,
         };
@@ -136,6 +143,21 @@ impl Workplace {
         self.settle().await
     }
 
+    /// A person does in the app what a job says.
+    pub(crate) fn do_by_hand(&mut self, effect: Effect, login: &str, role: &str) {
+        match effect {
+            Effect::Grant | Effect::Swap => drop(self.members.insert(login.to_owned(), role.to_owned())),
+            Effect::Revoke if self.members.get(login).is_some_and(|held| held == role) => {
+                self.members.insert(login.to_owned(), "viewer".to_owned());
+            }
+            Effect::Revoke => {}
+            Effect::CreateAccount => {
+                self.members.entry(login.to_owned()).or_insert_with(|| "viewer".to_owned());
+            }
+            Effect::DeleteAccount | Effect::DisableAccount => drop(self.members.remove(login)),
+        }
+    }
+
     /// Has the connector begin a sync.
     pub(crate) async fn begin_sync(&mut self) -> anyhow::Result<TaskId> {
         self.world.governance.plan_next_syncs().await?;
@@ -187,10 +209,15 @@ impl Workplace {
             Manner::Fails => return Ok(failed(9, true)),
             Manner::Stumbles => return Ok(failed(9, false)),
             Manner::Cannot => return Ok(failed(12, true)),
-            Manner::Vanishes => return Ok(None),
+            Manner::Vanishes => {
+                self.surprises += 1;
+                return Ok(None);
+            }
             Manner::Lies => return Ok(done(Vec::new())),
-            Manner::Honest | Manner::DoesAndVanishes => {}
+            Manner::Honest => {}
+            Manner::DoesAndVanishes => self.surprises += 1,
         }
+        let before = self.members.clone();
         let report = match task {
             TaskType::Grant(grant) => {
                 let login = login(grant.principal.context("a principal")?.id);
@@ -226,6 +253,7 @@ impl Workplace {
             }
             other => anyhow::bail!("nobody asks for {}", words(&other)),
         };
+        self.needless += usize::from(self.members == before);
         Ok(report.filter(|_| self.manner == Manner::Honest))
     }
 
