@@ -7,6 +7,7 @@ mod restore;
 use anyhow::bail;
 use camino::Utf8PathBuf;
 use clap::Subcommand;
+use ids::SystemRng;
 use secrecy::ExposeSecret as _;
 use store::audit::{Fault, verify};
 use store::{Store, Surroundings};
@@ -18,7 +19,7 @@ use crate::config::{Config, Flags};
 pub(crate) enum Command {
     /// Print a link that makes an administrator; links that nobody used end
     FirstLink(Flags),
-    /// Verify the audit log: every row, every hash, from the first to the last
+    /// Verify the audit log: every row, every hash, from the first to the last, and the signed anchor of each day
     Verify(Flags),
     /// Write everything that this install remembers into one new file; the server may run meanwhile
     Backup {
@@ -58,10 +59,23 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Verify(flags) => {
-            let store = open(&Config::load(&flags)?).await?;
-            let verified = verify(&mut *store.read().await?, store.tenant()).await?;
+            let config = Config::load(&flags)?;
+            let store = open(&config).await?;
+            let mut conn = store.read().await?;
+            let mut verified = verify(&mut conn, store.tenant()).await?;
+            // Opening would make keys where there are none.
+            let signed = config.key_file().exists();
+            if signed {
+                let sealer = store::seal::open_or_create(&config.key_file(), &SystemRng)?;
+                for day in auth::anchor::forged(&mut conn, store.tenant(), &sealer).await? {
+                    verified.fault(Fault::Signature { day });
+                }
+            }
             if verified.faults.is_empty() {
                 println!("the audit log is whole: {} rows, head {}", verified.rows, verified.head);
+                if !signed {
+                    println!("the signatures of its anchors were not checked: there is no `{}`", config.key_file());
+                }
                 return Ok(());
             }
             let faults: Vec<String> = verified.faults.iter().map(words).collect();
@@ -99,5 +113,10 @@ fn words(fault: &Fault) -> String {
         Fault::Hash { seq } => format!("row {seq}, or the one before it, was changed"),
         Fault::Column { seq } => format!("the searchable columns of row {seq} say something else than the row"),
         Fault::Head { head, last } => format!("the log ends at row {last}, and its head is row {head}"),
+        Fault::Anchor { day, seq } => {
+            format!("at the end of {day} the last row was {seq}, and another; the log was cut or written anew since")
+        }
+        Fault::NoAnchor { day, seq } => format!("row {seq} says that {day} has an anchor, and it has none"),
+        Fault::Signature { day } => format!("the anchor of {day} was not signed by this server"),
     }
 }

@@ -3,11 +3,12 @@
 //! Start at [`Authority`]: it answers connectors that ask for an access token, and says at each call which connector it
 //! is. [`credential`] makes and ends what connectors sign in with, [`machine`] the tokens of machines, and [`setup`] the
 //! link that makes the first administrator. People sign in at a provider ([`oidc`]) or with a [`password`], and are
-//! known by their [`session`] then.
+//! known by their [`session`] then. [`anchor`] signs what the audit chain was at the end of a day.
 //!
 //! This crate deliberately decides nothing about what a caller may do: that is `governance`. It answers no HTTP either:
 //! the edges hand in what they read and send what they are given.
 
+pub mod anchor;
 pub mod authority;
 pub mod credential;
 pub mod machine;

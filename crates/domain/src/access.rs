@@ -35,6 +35,8 @@ pub enum Action {
     EditPeople,
     /// See the audit log.
     SeeAudit,
+    /// Take the audit log away, as a file or a stream.
+    ExportAudit,
     /// Have the audit chain verified.
     VerifyAudit,
     /// See the settings of the tenant.
@@ -55,7 +57,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::SeeConnectors,
         Self::AddConnector,
         Self::EditConnector,
@@ -69,6 +71,7 @@ impl Action {
         Self::SeePeople,
         Self::EditPeople,
         Self::SeeAudit,
+        Self::ExportAudit,
         Self::VerifyAudit,
         Self::SeeSettings,
         Self::EditSettings,
@@ -96,6 +99,7 @@ impl Action {
             Self::SeePeople => "see people",
             Self::EditPeople => "edit people and roles",
             Self::SeeAudit => "see the audit log",
+            Self::ExportAudit => "export the audit log",
             Self::VerifyAudit => "verify the audit log",
             Self::SeeSettings => "see the settings",
             Self::EditSettings => "change the settings",
@@ -153,6 +157,7 @@ const fn role_may(role: Role, action: Action) -> bool {
                 | A::SeeInventory
                 | A::SeePeople
                 | A::SeeAudit
+                | A::ExportAudit
                 | A::VerifyAudit
                 | A::SeeSettings
                 | A::SeePolicies
@@ -218,6 +223,7 @@ mod tests {
             (Action::SeePeople, "y--yy--"),
             (Action::EditPeople, "y------"),
             (Action::SeeAudit, "yy-y--y"),
+            (Action::ExportAudit, "y--y---"),
             (Action::VerifyAudit, "y--y---"),
             (Action::SeeSettings, "y--y---"),
             (Action::EditSettings, "y------"),

@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 
 use crate::actor::Actor;
 
+pub mod ocsf;
+
 /// What a secret looks like in `before` and `after`.
 pub const SECRET: &str = "•";
 
@@ -37,6 +39,21 @@ pub enum Via {
     Timer,
     /// A sync was read.
     Ingest,
+}
+
+impl Via {
+    /// The name in REST and in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Rest => "rest",
+            Self::Grpc => "grpc",
+            Self::Cli => "cli",
+            Self::Timer => "timer",
+            Self::Ingest => "ingest",
+        }
+    }
 }
 
 /// What an action was done to.

@@ -19,6 +19,7 @@ pub mod policy;
 pub mod provision;
 pub mod request;
 pub mod schedule;
+pub mod spreadsheet;
 pub mod step;
 pub mod switch;
 pub mod sync;

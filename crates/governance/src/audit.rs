@@ -2,14 +2,32 @@
 //!
 //! Source: governance §1.19, §1.20.
 
+mod export;
+mod shape;
+
+use std::collections::HashMap;
+
 use domain::access::{Action, Relation, may};
 use domain::actor::Role;
-use store::audit::{Filter, Head, Order, Scope, Stored, Verified};
+use store::audit::anchor::Anchor;
+use store::audit::{Fault, Filter, Head, Order, Scope, Stored, Verified};
 use store::{Page, Paging};
 
 use crate::access;
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
+
+pub use export::Export;
+pub use shape::Shape;
+
+/// Anchors of the log.
+#[derive(Debug, Clone)]
+pub struct Anchors {
+    /// The anchors.
+    pub page: Page<Anchor>,
+    /// The public keys that signed, JWKs by their names.
+    pub keys: HashMap<String, String>,
+}
 
 impl Governance {
     /// The audit rows that the caller may see.
@@ -24,9 +42,7 @@ impl Governance {
         paging: Paging<'_>,
     ) -> Result<Page<Stored>> {
         let scope = scope(caller)?;
-        if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
-            return Err(Error::invalid("to", "`to` lies before `from`"));
-        }
+        check(filter)?;
         let mut conn = self.store().read().await?;
         Ok(store::audit::list(&mut conn, self.store().tenant(), scope, filter, order, paging).await?)
     }
@@ -47,8 +63,23 @@ impl Governance {
     /// `PermissionDenied`.
     pub async fn verify_audit(&self, caller: &Caller) -> Result<Verified> {
         access::require(caller, Action::VerifyAudit, Relation::None)?;
-        let mut conn = self.store().read().await?;
-        Ok(store::audit::verify(&mut conn, self.store().tenant()).await?)
+        let (mut conn, tenant) = (self.store().read().await?, self.store().tenant());
+        let mut verified = store::audit::verify(&mut conn, tenant).await?;
+        for day in auth::anchor::forged(&mut conn, tenant, self.sealer()).await? {
+            verified.fault(Fault::Signature { day });
+        }
+        Ok(verified)
+    }
+
+    /// What the log was at the end of each day, signed, the newest first; and the keys that signed, by name.
+    ///
+    /// # Errors
+    /// `PermissionDenied` for whoever may not verify the log; `InvalidArgument` for a token of no page.
+    pub async fn audit_anchors(&self, caller: &Caller, paging: Paging<'_>) -> Result<Anchors> {
+        access::require(caller, Action::VerifyAudit, Relation::None)?;
+        let (mut conn, tenant) = (self.store().read().await?, self.store().tenant());
+        let keys = auth::anchor::public_keys(&mut conn, tenant).await?.into_iter().collect();
+        Ok(Anchors { page: store::audit::anchor::list(&mut conn, tenant, paging).await?, keys })
     }
 }
 
@@ -64,4 +95,11 @@ fn scope(caller: &Caller) -> Result<Scope> {
         access::require(caller, Action::SeeAudit, Relation::None)?;
     }
     Ok(Scope::Some { of_connectors, person })
+}
+
+fn check(filter: &Filter) -> Result<()> {
+    if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
+        return Err(Error::invalid("to", "`to` lies before `from`"));
+    }
+    Ok(())
 }

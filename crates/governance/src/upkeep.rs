@@ -1,9 +1,11 @@
-//! What the server does for itself: it removes what is not kept any more, and seals secrets anew after a new key.
+//! What the server does for itself: it removes what is not kept any more, seals secrets anew after a new key, and signs what
+//! the audit chain was at the end of each day.
 //!
-//! Both are durable jobs, so that of several servers one does them, and a failure is seen.
+//! All are durable jobs, so that of several servers one does them, and a failure is seen.
 //!
 //! Source: governance §3.12 ("old sync file kept"), T-S8.
 
+mod anchor;
 mod clean;
 mod reseal;
 
@@ -37,7 +39,7 @@ impl Governance {
     /// When the database refuses.
     pub async fn plan_upkeep(&self) -> Result<()> {
         let mut tx = self.store().begin().await?;
-        for kind in [CLEAN, RESEAL, watch::KIND] {
+        for kind in [CLEAN, RESEAL, anchor::KIND, watch::KIND] {
             let job = NewJob {
                 kind,
                 key: Some(kind.to_owned()),
@@ -53,8 +55,9 @@ impl Governance {
         Ok(())
     }
 
-    pub(crate) fn upkeep_handlers(&self) -> [(&'static str, Arc<dyn Handler>); 2] {
-        [(CLEAN, Arc::new(Clean(self.clone()))), (RESEAL, Arc::new(Reseal(self.clone())))]
+    pub(crate) fn upkeep_handlers(&self) -> [(&'static str, Arc<dyn Handler>); 3] {
+        let clean: Arc<dyn Handler> = Arc::new(Clean(self.clone()));
+        [(CLEAN, clean), (RESEAL, Arc::new(Reseal(self.clone()))), anchor::handler(self.clone())]
     }
 }
 

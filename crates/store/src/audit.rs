@@ -2,12 +2,17 @@
 //!
 //! Source: governance §1.19.
 
+pub mod anchor;
 mod list;
+
+use std::collections::HashSet;
 
 use domain::audit::{Event, GENESIS, Row, chain};
 use ids::TenantId;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
 
 use crate::Connection;
 use crate::engine::Engine;
@@ -46,6 +51,25 @@ pub enum Fault {
         /// The place of the last row that is there.
         last: i64,
     },
+    /// The chain is another than it was at the end of this day: it was cut before, or written anew.
+    Anchor {
+        /// The day, in UTC.
+        day: Date,
+        /// The place of the row that was the last one then.
+        seq: i64,
+    },
+    /// The anchor of this day was taken away: the chain says that there was one.
+    NoAnchor {
+        /// The day, in UTC.
+        day: Date,
+        /// The place of the row that says so.
+        seq: i64,
+    },
+    /// The anchor of this day was not signed by this server.
+    Signature {
+        /// The day, in UTC.
+        day: Date,
+    },
 }
 
 /// What [`verify`] found.
@@ -76,17 +100,19 @@ pub(crate) async fn append(
         let next = chain(&hash, &canonical);
         sqlx::query(
             "INSERT INTO audit_event \
-             (tenant_id, seq, at, actor, action, object_kind, object_id, app_id, event, prev_hash, hash) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             (tenant_id, seq, at, actor, via, action, object_kind, object_id, app_id, correlation_id, event, prev_hash, \
+             hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(tenant.to_string())
         .bind(seq)
         .bind(micros(now))
         .bind(&event.actor)
+        .bind(event.via.name())
         .bind(&event.action)
         .bind(&event.object.kind)
         .bind(&event.object.id)
         .bind(event.app_id.map(|app| app.to_string()))
+        .bind(&event.correlation_id)
         .bind(canonical)
         .bind(hash)
         .bind(&next)
@@ -103,17 +129,21 @@ pub(crate) async fn append(
     Ok(seq)
 }
 
-/// Reads the whole chain and says where it was tampered with. Memory does not grow with the chain.
+/// Reads the whole chain with its anchors and says where it was tampered with. Memory does not grow with the chain. Whether
+/// the anchors are signed is for `auth` to say.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn verify(conn: &mut Connection, tenant: TenantId) -> Result<Verified> {
     let mut verified = Verified { rows: 0, head: GENESIS.to_owned(), faults: Vec::new() };
+    let anchors = anchor::all(conn, tenant).await?;
+    let days: HashSet<Date> = anchors.iter().map(|anchor| anchor.day).collect();
+    let mut anchors = anchors.into_iter().peekable();
     let mut last = 0;
     loop {
         let rows = sqlx::query(
-            "SELECT seq, at, actor, action, object_kind, object_id, app_id, event, prev_hash, hash FROM audit_event \
-             WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+            "SELECT seq, at, actor, via, action, object_kind, object_id, app_id, correlation_id, event, prev_hash, hash \
+             FROM audit_event WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         )
         .bind(tenant.to_string())
         .bind(last)
@@ -129,17 +159,20 @@ pub async fn verify(conn: &mut Connection, tenant: TenantId) -> Result<Verified>
             if row.text("prev_hash")? != verified.head || chain(&verified.head, &event) != hash {
                 verified.fault(Fault::Hash { seq });
             }
-            let columns = (row.text("actor")?, row.text("action")?, row.text("object_kind")?, row.text("object_id")?);
-            let same = serde_json::from_str::<Row>(&event).is_ok_and(|stored| {
-                let said = &stored.event;
-                stored.seq == seq
-                    && row.instant("at").is_ok_and(|at| at == stored.at)
-                    && columns
-                        == (said.actor.clone(), said.action.clone(), said.object.kind.clone(), said.object.id.clone())
-                    && row.parsed_opt("app_id").is_ok_and(|app| app == said.app_id)
-            });
-            if !same {
+            let stored = serde_json::from_str::<Row>(&event).ok();
+            if !stored.as_ref().is_some_and(|stored| columns_agree(row, seq, stored)) {
                 verified.fault(Fault::Column { seq });
+            }
+            let anchored = stored.as_ref().filter(|stored| stored.event.action == anchor::ANCHORED);
+            if let Some(day) = anchored.and_then(|stored| stored.event.object.id.parse().ok())
+                && !days.contains(&day)
+            {
+                verified.fault(Fault::NoAnchor { day, seq });
+            }
+            while let Some(anchor) = anchors.next_if(|anchor| anchor.seq <= seq) {
+                if anchor.seq != seq || anchor.hash != hash {
+                    verified.fault(Fault::Anchor { day: anchor.day, seq: anchor.seq });
+                }
             }
             verified.rows += 1;
             verified.head = hash;
@@ -148,6 +181,9 @@ pub async fn verify(conn: &mut Connection, tenant: TenantId) -> Result<Verified>
         if i64::try_from(rows.len()).is_ok_and(|count| count < VERIFY_ROWS) {
             break;
         }
+    }
+    for anchor in anchors {
+        verified.fault(Fault::Anchor { day: anchor.day, seq: anchor.seq });
     }
     let head = sqlx::query("SELECT seq, hash FROM audit_head WHERE tenant_id = $1")
         .bind(tenant.to_string())
@@ -159,8 +195,24 @@ pub async fn verify(conn: &mut Connection, tenant: TenantId) -> Result<Verified>
     Ok(verified)
 }
 
+/// Whether the searchable columns say what the row says.
+fn columns_agree(row: &AnyRow, seq: i64, stored: &Row) -> bool {
+    let said = &stored.event;
+    let is = |column: &str, text: &str| row.text(column).is_ok_and(|found| found == text);
+    stored.seq == seq
+        && row.instant("at").is_ok_and(|at| at == stored.at)
+        && is("actor", &said.actor)
+        && is("via", said.via.name())
+        && is("action", &said.action)
+        && is("object_kind", &said.object.kind)
+        && is("object_id", &said.object.id)
+        && row.parsed_opt("app_id").is_ok_and(|app| app == said.app_id)
+        && row.text_opt("correlation_id").is_ok_and(|id| id == said.correlation_id)
+}
+
 impl Verified {
-    fn fault(&mut self, fault: Fault) {
+    /// Notes a fault, unless there are a hundred.
+    pub fn fault(&mut self, fault: Fault) {
         if self.faults.len() < 100 {
             self.faults.push(fault);
         }

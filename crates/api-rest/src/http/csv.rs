@@ -10,6 +10,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use domain::spreadsheet;
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
@@ -89,8 +90,7 @@ fn written(rows: &[Map<String, Value>]) -> csv::Result<Vec<u8>> {
 fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => spreadsheet::harmless(text).into_owned(),
         Some(other) => other.to_string(),
     }
 }

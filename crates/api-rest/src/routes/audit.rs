@@ -1,34 +1,30 @@
-//! The audit log: read in pages, streamed as lines, verified.
+//! The audit log: read in pages, exported, verified.
 
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use domain::audit::Via;
 use futures_util::stream;
 use governance::Caller;
+use governance::audit::{Anchors, Export, Shape};
 use ids::AppId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::Paging;
+use store::audit::anchor::Anchor;
 use store::audit::{Fault, Filter, Order, Stored};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Api;
-use crate::http::{Page, PageParams, PageQuery, Params, Problem, Result, Signed};
-
-/// The media type of a stream of lines, each of them a JSON document.
-const LINES: &str = "application/x-ndjson";
-/// How many rows a stream reads at a time.
-const ROWS: u32 = 500;
+use crate::http::{Page, PageParams, PageQuery, Params, Problem, Result, Signed, audited};
 
 /// The routes of this module.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(head)).routes(routes!(verify))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(head)).routes(routes!(anchors)).routes(routes!(verify))
 }
 
 /// Something that happened.
@@ -127,6 +123,36 @@ struct ListParams {
     /// Before this instant.
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
+    /// Only what came in this way: `web`, `rest`, `grpc`, `cli`, `timer` or `ingest`.
+    #[param(value_type = Option<String>)]
+    via: Option<Via>,
+    /// Only what belongs together by this id.
+    correlation_id: Option<String>,
+    /// Everything at once in this shape: `ndjson`, `ocsf` (events of the Open Cybersecurity Schema Framework, a line each) or
+    /// `csv`.
+    format: Option<Format>,
+}
+
+/// The shape of an export.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    /// A line per row, with its hashes.
+    Ndjson,
+    /// A line per row, as an event of the Open Cybersecurity Schema Framework.
+    Ocsf,
+    /// Comma-separated values.
+    Csv,
+}
+
+impl From<Format> for Shape {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Ndjson => Self::Ndjson,
+            Format::Ocsf => Self::Ocsf,
+            Format::Csv => Self::Csv,
+        }
+    }
 }
 
 impl From<ListParams> for Filter {
@@ -137,20 +163,23 @@ impl From<ListParams> for Filter {
             object_kind: params.object_kind,
             object_id: params.object,
             app: params.app,
+            via: params.via,
+            correlation_id: params.correlation_id,
             from: params.from,
             to: params.to,
+            last: None,
         }
     }
 }
 
 /// The audit log, as far as the caller may see it: the newest first
 ///
-/// With `Accept: application/x-ndjson` everything that matches comes at once, the oldest first: a line per row with
-/// `event` exactly as it was hashed, `prevHash` and `hash`, so that `hash` is the SHA-256 of `prevHash` followed by the
-/// text of `event`.
+/// With `format`, or with `Accept: application/x-ndjson`, everything that matches comes at once, the oldest first; that is
+/// for Super Administrators and Auditors, and a row of the log itself. `ndjson` is a line per row with `event` exactly as it
+/// was hashed, `prevHash` and `hash`, so that `hash` is the SHA-256 of `prevHash` followed by the text of `event`.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(ListParams, PageParams), responses(
-    (status = OK, content((Page<AuditEvent> = "application/json"), (String = "application/x-ndjson"))),
-    (status = BAD_REQUEST, body = Problem)))]
+    (status = OK, content((Page<AuditEvent> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+    (status = BAD_REQUEST, body = Problem), (status = FORBIDDEN, body = Problem)))]
 async fn list(
     State(api): State<Api>,
     Signed(caller): Signed,
@@ -158,43 +187,29 @@ async fn list(
     Params(params): Params<ListParams>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let filter = Filter::from(params);
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accepts.split(',').any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == LINES)) {
-        return lines(api, caller, filter).await;
+    let kinds = accepts.split(',').filter_map(|kind| kind.split(';').next()).map(str::trim);
+    let shape = match params.format {
+        Some(format) => Some(Shape::from(format)),
+        None => kinds.filter(|kind| *kind == Shape::Ndjson.media_type()).map(|_| Shape::Ndjson).next(),
+    };
+    let filter = Filter::from(params);
+    if let Some(shape) = shape {
+        return exported(&api, &caller, filter, shape).await;
     }
     let found = api.governance().audit(&caller, &filter, Order::Newest, page.paging()).await?;
     Ok(Json(Page::<AuditEvent>::of(found)).into_response())
 }
 
-/// Everything that matches, a page in memory at a time. The first page is read before the answer begins, so that a
-/// refusal is a refusal; a fault later ends the stream.
-async fn lines(api: Api, caller: Caller, filter: Filter) -> Result<Response> {
-    let first = api.governance().audit(&caller, &filter, Order::Oldest, Paging::first(ROWS)).await?;
-    let rest = stream::try_unfold(Some(first), move |page| {
-        let (api, caller, filter) = (api.clone(), caller.clone(), filter.clone());
-        async move {
-            let Some(page) = page else { return Ok(None) };
-            let text: String = page.rows.into_iter().map(line).collect();
-            let next = match page.next {
-                Some(cursor) => {
-                    let paging = Paging { after: Some(&cursor), limit: ROWS };
-                    Some(api.governance().audit(&caller, &filter, Order::Oldest, paging).await?)
-                }
-                None => None,
-            };
-            Ok::<_, governance::Error>(Some((Bytes::from(text), next)))
-        }
-    });
-    let mut response = Body::from_stream(rest).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
-    Ok(response)
-}
-
-/// A row as a line. The event stands there as it was hashed, letter for letter; hashes are hexadecimal digits.
-fn line(stored: Stored) -> String {
-    let Stored { canonical, prev_hash, hash, .. } = stored;
-    format!("{{\"event\":{canonical},\"prevHash\":\"{prev_hash}\",\"hash\":\"{hash}\"}}\n")
+/// Everything that matches, a page in memory at a time. A fault on the way ends the stream.
+async fn exported(api: &Api, caller: &Caller, filter: Filter, shape: Shape) -> Result<Response> {
+    let written = api.governance().export_audit(caller, filter, shape).await?;
+    Ok(audited(written.map(|export| {
+        let pieces = stream::try_unfold(export, |mut export: Export| async {
+            Ok::<_, governance::Error>(export.next().await?.map(|text| (Bytes::from(text), export)))
+        });
+        ([(header::CONTENT_TYPE, shape.media_type())], Body::from_stream(pieces)).into_response()
+    })))
 }
 
 /// The head of the chain.
@@ -213,6 +228,42 @@ async fn head(State(api): State<Api>, Signed(caller): Signed) -> Result<Json<Hea
     Ok(Json(Head { seq: head.seq, hash: head.hash }))
 }
 
+/// What the log was at the end of a day.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AuditAnchor {
+    /// The day, in UTC.
+    day: String,
+    /// The place of the last row by the end of that day.
+    seq: i64,
+    /// Its hash.
+    hash: String,
+    /// A JWS over tenant, day, place and hash.
+    signature: String,
+    /// The public key that verifies it, a JWK; its thumbprint is the `kid` of the signature.
+    public_key: String,
+    /// When it was made.
+    created_at: String,
+}
+
+/// What the log was at the end of each day (UTC), signed by this server, the newest first
+///
+/// Keep them elsewhere: they show later whether the log was cut or written anew, even by somebody who has the server.
+#[utoipa::path(get, path = "/api/v1/audit/anchors", tag = "audit", params(PageParams),
+    responses((status = OK, body = Page<AuditAnchor>)))]
+async fn anchors(State(api): State<Api>, Signed(caller): Signed, page: PageQuery) -> Result<Json<Page<AuditAnchor>>> {
+    let Anchors { page, keys } = api.governance().audit_anchors(&caller, page.paging()).await?;
+    let view = |anchor: Anchor| AuditAnchor {
+        day: anchor.day.to_string(),
+        seq: anchor.seq,
+        hash: anchor.hash,
+        public_key: keys.get(&anchor.key_id).cloned().unwrap_or_default(),
+        signature: anchor.signature,
+        created_at: anchor.created_at.to_string(),
+    };
+    Ok(Json(Page::of(store::Page { rows: page.rows.into_iter().map(view).collect(), next: page.next })))
+}
+
 /// What the verification found.
 #[derive(Debug, Serialize, ToSchema)]
 struct Verified {
@@ -229,9 +280,9 @@ struct Verified {
 /// A fault of the log.
 #[derive(Debug, Serialize, ToSchema)]
 struct FaultFound {
-    /// Its kind: `gap`, `hash`, `column` or `head`.
+    /// Its kind: `gap`, `hash`, `column`, `head`, `anchor`, `no_anchor` or `signature`.
     kind: &'static str,
-    /// The place where it shows.
+    /// The place where it shows; 0 for a signature.
     seq: i64,
     /// What is wrong.
     detail: String,
@@ -248,6 +299,11 @@ impl From<Fault> for FaultFound {
             Fault::Head { head, last } => {
                 ("head", last, format!("the last row should be {head} with another hash or place"))
             }
+            Fault::Anchor { day, seq } => {
+                ("anchor", seq, format!("the log before the end of {day} is another than it was then"))
+            }
+            Fault::NoAnchor { day, seq } => ("no_anchor", seq, format!("the anchor of {day} was taken away")),
+            Fault::Signature { day } => ("signature", 0, format!("the anchor of {day} was not signed by this server")),
         };
         Self { kind, seq, detail }
     }

@@ -141,6 +141,7 @@ fn people_and_settings(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("DELETE /api/v1/me/password", Signed, None),
         ("GET /api/v1/audit", Signed, None),
         ("GET /api/v1/audit/head", Those(A::VerifyAudit), None),
+        ("GET /api/v1/audit/anchors", Those(A::VerifyAudit), None),
         ("POST /api/v1/audit/verify", Those(A::VerifyAudit), None),
         ("GET /api/v1/api-clients", Signed, None),
         (

@@ -1,6 +1,7 @@
 //! The audit log.
 
-use domain::actor::Role;
+use domain::actor::{Actor, Part, Role};
+use domain::audit::{Event, Object, Via};
 use serde_json::{Value, json};
 use testkit::on_both_engines;
 
@@ -37,6 +38,15 @@ on_both_engines! {
         assert!(actions(&later).contains(&"app.edited") && !actions(&later).is_empty());
         assert_eq!(actions(&world.walk(&admin, &format!("/audit?actor=person:{}", ann.id), 9).await), ["app.edited"]);
         assert_eq!(world.walk(&admin, &format!("/audit?object={mine}"), 9).await.len(), 2);
+        let web = world.walk(&admin, "/audit?via=rest&action=app.", 9).await;
+        assert_eq!(actions(&web), ["app.created", "app.edited", "app.created", "app.created"]);
+        assert_eq!(actions(&world.walk(&admin, "/audit?via=timer&action=app.", 9).await), [""; 0]);
+        let mut tx = world.store.begin().await?;
+        let (timer, object) = (Actor::System(Part::Timer), Object::new("grant", "g1"));
+        tx.audit(Event::new(&timer, Via::Timer, "grant.expired", object).with_correlation("r-1"));
+        tx.commit().await?;
+        let bound = world.walk(&admin, "/audit?correlation_id=r-1&via=timer&object_kind=grant", 9).await;
+        assert_eq!(actions(&bound), ["grant.expired"]);
 
         assert_eq!(actions(&world.walk(&ann, "/audit", 9).await), ["app.edited", "app.created"], "own app, own acts");
         let seen = world.walk(&connectors, "/audit", 9).await;
@@ -70,8 +80,51 @@ on_both_engines! {
         }
         let head = world.get(&admin, "/audit/head").await.ok(200);
         assert_eq!(head, json!({"seq": text.lines().count(), "hash": last}));
+        assert_eq!(stream.seq(), head["seq"].as_i64(), "the last row is the export itself");
         let some = world.call(Some(&admin), "GET /audit?action=app.created", &accept, None).await;
         assert_eq!(some.text().lines().count(), 4);
+    }
+
+    async fn exports_have_three_shapes_and_are_rows_themselves(database: Database) {
+        let world = World::new(&database).await?;
+        let admin = world.administrator().await?;
+        world.post(&admin, "/apps", json!({"name": "=1+1"})).await.ok(201);
+        let mut tx = world.store.begin().await?;
+        for n in 0..1_200 {
+            let object = Object::new("grant", format!("g{n}"));
+            tx.audit(Event::new(&Actor::System(Part::Timer), Via::Timer, "grant.expired", object).with_reason("=cmd"));
+        }
+        tx.commit().await?;
+        let auditor = world.person("audrey", &[Role::Auditor]).await?;
+
+        let csv = world.call(Some(&auditor), "GET /audit?format=csv&action=grant.expired", &[], None).await;
+        assert_eq!((csv.status.as_u16(), csv.header("content-type")), (200, Some("text/csv; charset=utf-8")));
+        let text = csv.text();
+        let lines: Vec<&str> = text.split("\r\n").collect();
+        assert!(lines[0].starts_with("seq,at,actor,via,action,object_kind,object_id,"));
+        assert_eq!(lines.len(), 1 + 1_200 + 1, "the names, the rows, the end of the last line");
+        assert!(lines[1].contains(",timer,timer,grant.expired,grant,g0,,'=cmd,"), "{}", lines[1]);
+
+        let ocsf = world.call(Some(&admin), "GET /audit?format=ocsf&from=2026-11-23T00:00:00Z", &[], None).await;
+        let events: Vec<Value> = ocsf.text().lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let export = events.last().unwrap();
+        assert_eq!((&export["class_uid"], &export["type_uid"]), (&json!(6003), &json!(600_302)));
+        let resource = &export["resources"][0];
+        assert_eq!(resource["data"], json!({"format": "ocsf", "filter": {"from": "2026-11-23T00:00:00Z"}}));
+        let created = events.iter().find(|event| event["metadata"]["event_code"] == "app.created").unwrap();
+        assert_eq!((&created["class_uid"], &created["activity_name"]), (&json!(3004), &json!("Create")));
+        assert_eq!(created["entity_result"]["data"]["name"], "=1+1");
+
+        let before = world.walk(&admin, "/audit?action=audit.exported", 9).await;
+        assert_eq!(before.len(), 2);
+        for role in Role::ALL.into_iter().filter(|role| ![Role::SuperAdministrator, Role::Auditor].contains(role)) {
+            let other = world.person(role.name(), &[role]).await?;
+            world.call(Some(&other), "GET /audit?format=csv", &[], None).await.problem(403, "permission_denied");
+        }
+        assert_eq!(world.walk(&admin, "/audit?action=audit.exported", 9).await, before);
+        for query in ["format=xml", "via=pigeon", "format=csv&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"] {
+            world.get(&admin, &format!("/audit?{query}")).await.problem(400, "invalid_argument");
+        }
     }
 
     async fn tampering_shows(database: Database) {

@@ -1,6 +1,7 @@
 //! Use cases on both engines.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod audit;
 mod breakers;
 mod catalogue;
 mod connectors;

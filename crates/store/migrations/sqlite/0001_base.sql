@@ -19,10 +19,12 @@ CREATE TABLE audit_event (
     seq         BIGINT NOT NULL,
     at          BIGINT NOT NULL,
     actor       TEXT NOT NULL,
+    via         TEXT NOT NULL,
     action      TEXT NOT NULL,
     object_kind TEXT NOT NULL,
     object_id   TEXT NOT NULL,
     app_id      TEXT,
+    correlation_id TEXT,
     event       TEXT NOT NULL,
     prev_hash   TEXT NOT NULL,
     hash        TEXT NOT NULL,
@@ -31,6 +33,7 @@ CREATE TABLE audit_event (
 CREATE INDEX audit_event_object ON audit_event (tenant_id, object_kind, object_id, seq);
 CREATE INDEX audit_event_action ON audit_event (tenant_id, action, seq);
 CREATE INDEX audit_event_app ON audit_event (tenant_id, app_id, seq);
+CREATE INDEX audit_event_correlation ON audit_event (tenant_id, correlation_id, seq) WHERE correlation_id IS NOT NULL;
 
 CREATE TABLE audit_head (
     tenant_id   TEXT PRIMARY KEY REFERENCES tenant (id),

@@ -2,7 +2,9 @@
 //!
 //! Source: governance §1.19, §1.20.
 
-use domain::audit::Row;
+use std::fmt::Write as _;
+
+use domain::audit::{Row, Via};
 use ids::{AppId, PersonId, TenantId};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -64,10 +66,16 @@ pub struct Filter {
     pub object_id: Option<String>,
     /// About this app.
     pub app: Option<AppId>,
+    /// That came in this way.
+    pub via: Option<Via>,
+    /// That belong together by this id.
+    pub correlation_id: Option<String>,
     /// At this instant or later.
     pub from: Option<Timestamp>,
     /// Before this instant.
     pub to: Option<Timestamp>,
+    /// At this place of the chain or before it.
+    pub last: Option<i64>,
 }
 
 /// In which order rows come.
@@ -103,30 +111,49 @@ pub async fn list(
     let actor = person.map(|person| format!("person:{person}")).unwrap_or_default();
     let person = person.map(|person| person.to_string()).unwrap_or_default();
     let owned = crate::app::OWNED.replace("$person", "$5").replace("$app", "audit_event.app_id");
+    // Only the conditions that are wanted: an index can serve them then.
+    let texts = [
+        ("actor", filter.actor.clone()),
+        ("object_kind", filter.object_kind.clone()),
+        ("object_id", filter.object_id.clone()),
+        ("app_id", filter.app.map(|app| app.to_string())),
+        ("via", filter.via.map(|via| via.name().to_owned())),
+        ("correlation_id", filter.correlation_id.clone()),
+    ];
+    let mut conditions = String::new();
+    let mut wanted: Vec<String> = Vec::new();
+    if let Some(action) = &filter.action {
+        wanted.push(action.clone());
+        conditions.push_str(if action.ends_with('.') {
+            " AND substr(action, 1, length($11)) = $11"
+        } else {
+            " AND action = $11"
+        });
+    }
+    for (column, text) in texts.into_iter().filter_map(|(column, text)| Some((column, text?))) {
+        wanted.push(text);
+        let _ = write!(conditions, " AND {column} = ${}", 10 + wanted.len());
+    }
     let sql = format!(
         "SELECT event, prev_hash, hash FROM audit_event WHERE tenant_id = $1 AND seq {beyond} $2 \
          AND ($3 = 1 OR ($4 = 1 AND object_kind IN ({OF_CONNECTORS})) OR ($5 <> '' AND (actor = $6 OR {owned}))) \
-         AND ($7 = '' OR action = $7 OR ($7 LIKE '%.' AND substr(action, 1, length($7)) = $7)) \
-         AND ($8 = '' OR actor = $8) AND ($9 = '' OR object_kind = $9) AND ($10 = '' OR object_id = $10) \
-         AND ($11 = '' OR app_id = $11) AND at >= $12 AND at < $13 ORDER BY seq {direction} LIMIT $14"
+         AND at >= $7 AND at < $8 AND seq <= $9{conditions} ORDER BY seq {direction} LIMIT $10"
     );
-    let rows = sqlx::query(AssertSqlSafe(sql))
+    let mut query = sqlx::query(AssertSqlSafe(sql))
         .bind(tenant.to_string())
         .bind(after.unwrap_or(start))
         .bind(i64::from(all))
         .bind(i64::from(of_connectors))
         .bind(person)
         .bind(actor)
-        .bind(filter.action.clone().unwrap_or_default())
-        .bind(filter.actor.clone().unwrap_or_default())
-        .bind(filter.object_kind.clone().unwrap_or_default())
-        .bind(filter.object_id.clone().unwrap_or_default())
-        .bind(filter.app.map(|app| app.to_string()).unwrap_or_default())
         .bind(filter.from.map_or(i64::MIN, micros))
         .bind(filter.to.map_or(i64::MAX, micros))
-        .bind(paging.fetch())
-        .fetch_all(conn)
-        .await?;
+        .bind(filter.last.unwrap_or(i64::MAX))
+        .bind(paging.fetch());
+    for text in wanted {
+        query = query.bind(text);
+    }
+    let rows = query.fetch_all(conn).await?;
     let rows = rows.iter().map(Stored::read).collect::<Result<_>>()?;
     Ok(paging.page(rows, |stored: &Stored| stored.row.seq.to_string()))
 }

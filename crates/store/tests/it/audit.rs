@@ -40,11 +40,13 @@ testkit::on_both_engines! {
     async fn tampering_shows(database: Database) {
         let (store, _) = open(&database).await?;
         append(&store, 5).await?;
-        let cases: [(&'static str, Vec<Fault>); 5] = [
+        let cases: [(&'static str, Vec<Fault>); 7] = [
             ("UPDATE audit_event SET event = replace(event, 'c1', 'cX') WHERE seq = 2",
              vec![Fault::Hash { seq: 2 }, Fault::Column { seq: 2 }]),
             ("UPDATE audit_event SET action = 'connector.deleted' WHERE seq = 3", vec![Fault::Column { seq: 3 }]),
             ("UPDATE audit_event SET at = at + 1000000 WHERE seq = 4", vec![Fault::Column { seq: 4 }]),
+            ("UPDATE audit_event SET via = 'web' WHERE seq = 4", vec![Fault::Column { seq: 4 }]),
+            ("UPDATE audit_event SET correlation_id = 'x' WHERE seq = 4", vec![Fault::Column { seq: 4 }]),
             ("DELETE FROM audit_event WHERE seq = 3",
              vec![Fault::Gap { expected: 3, found: 4 }, Fault::Hash { seq: 4 }]),
             ("DELETE FROM audit_event WHERE seq = 5", vec![Fault::Head { head: 5, last: 4 }]),
