@@ -4,8 +4,10 @@ mod api_clients;
 mod apps;
 mod audit;
 mod breakers;
+mod bundles;
 mod catalogue;
 mod connectors;
+mod forms;
 mod holds;
 mod identity_providers;
 mod inventory;
@@ -41,6 +43,8 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(holds::routes())
         .merge(inventory::routes())
         .merge(catalogue::routes())
+        .merge(bundles::routes())
+        .merge(forms::routes())
         .merge(jobs::routes())
         .merge(breakers::routes())
         .merge(request_settings::routes())

@@ -2,6 +2,8 @@
 //!
 //! Source: governance §1.8, R-V-6.
 
+mod bundle;
+mod form;
 mod provisioning;
 
 use domain::access::Action;
@@ -16,6 +18,8 @@ use crate::change::{Changes, check_version, line, text};
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
 use crate::{Written, access};
+
+pub use bundle::{BundleEdit, Part, Wish};
 
 /// The longest name, in letters.
 const LONGEST_NAME: usize = 200;

@@ -159,7 +159,7 @@ impl Governance {
     }
 
     /// Whoever owns an app sees the policies that it may use.
-    async fn may_see_policies(&self, conn: &mut Connection, caller: &Caller) -> Result<()> {
+    pub(crate) async fn may_see_policies(&self, conn: &mut Connection, caller: &Caller) -> Result<()> {
         let relation = match caller.actor.person() {
             Some(person) if store::app::owns_any(conn, self.store().tenant(), person).await? => Relation::Owner,
             _ => Relation::None,

@@ -22,5 +22,6 @@ pub(crate) use leaver::{cancel_of, hand_on};
 pub(crate) use outcome::{job_done, job_failed};
 pub(crate) use sla::handler as step_handler;
 pub use submit::NewRequest;
+pub(crate) use submit::person;
 pub(crate) use timer::handlers;
 pub use view::{RequestView, StepView};

@@ -116,6 +116,10 @@ entity_ids! {
     PolicyId, "a policy";
     /// A request for access.
     RequestId, "a request";
+    /// A named set of entitlements that is asked for as one.
+    BundleId, "a bundle";
+    /// What whoever asks has to answer.
+    FormId, "a form";
     /// One change of one account in an app.
     ProvisionJobId, "a provision job";
     /// A durable job or timer of the server.

@@ -6,14 +6,15 @@ mod comment;
 mod step;
 
 use domain::request::{Kind, Origin, State};
-use ids::{AccountId, AppId, EntitlementId, GrantId, PersonId, RequestId, TenantId};
+use ids::{AccountId, AppId, BundleId, EntitlementId, GrantId, PersonId, RequestId, TenantId};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::error::{Error, Result};
 use crate::page::{Page, Paging};
-use crate::row::{RowExt as _, flag, micros, micros_opt};
+use crate::row::{RowExt as _, flag, json_text, micros, micros_opt};
 use crate::{Connection, Tx};
 
 pub use comment::{Comment, add_comment, comments};
@@ -23,7 +24,7 @@ pub use step::{
 };
 
 const COLUMNS: &str = "id, app_id, kind, origin, state, requested_by, requester_id, for_person_id, entitlement_id, \
-     account_id, grant_id, duration, asked_duration, reason, emergency, policy_snapshot, outcome, claim_until, \
+     account_id, grant_id, duration, asked_duration, reason, emergency, policy_snapshot, outcome, form_data, bundle_id, claim_until, \
      started_at, deadline_at, created_at, updated_at, closed_at, version";
 
 /// A request.
@@ -63,6 +64,10 @@ pub struct Request {
     pub policy_snapshot: String,
     /// Why it ended as it did.
     pub outcome: Option<String>,
+    /// The answers to the form of the entitlement, by their keys.
+    pub form: Map<String, Value>,
+    /// The bundle that it was asked for with.
+    pub bundle_id: Option<BundleId>,
     /// Until when its holder may start what was agreed to; none where it starts at once (R-D-9).
     pub claim_until: Option<Timestamp>,
     /// When they started it.
@@ -99,6 +104,8 @@ impl Request {
             is_emergency: row.flag("emergency")?,
             policy_snapshot: row.text("policy_snapshot")?,
             outcome: row.text_opt("outcome")?,
+            form: row.json("form_data")?,
+            bundle_id: row.parsed_opt("bundle_id")?,
             claim_until: row.instant_opt("claim_until")?,
             started_at: row.instant_opt("started_at")?,
             deadline_at: row.instant("deadline_at")?,
@@ -122,8 +129,9 @@ pub async fn insert(conn: &mut Connection, tenant: TenantId, request: &Request) 
     sqlx::query(
         "INSERT INTO request (id, tenant_id, app_id, kind, origin, state, requested_by, requester_id, for_person_id, \
          entitlement_id, account_id, grant_id, duration, asked_duration, reason, emergency, policy_snapshot, outcome, \
-         deadline_at, created_at, updated_at, closed_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21, $22)",
+         deadline_at, created_at, updated_at, closed_at, version, bundle_id, form_data) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21, $22, $23, \
+         $24)",
     )
     .bind(request.id.to_string())
     .bind(tenant.to_string())
@@ -147,6 +155,8 @@ pub async fn insert(conn: &mut Connection, tenant: TenantId, request: &Request) 
     .bind(micros(request.created_at))
     .bind(micros_opt(request.closed_at))
     .bind(request.version)
+    .bind(request.bundle_id.map(|id| id.to_string()))
+    .bind(json_text("form_data", &request.form)?)
     .execute(conn)
     .await?;
     Ok(())
@@ -253,6 +263,8 @@ pub struct Filter {
     pub app: Option<AppId>,
     /// Only those for this person.
     pub person: Option<PersonId>,
+    /// Only those that were asked for with this bundle.
+    pub bundle: Option<BundleId>,
     /// Only those that concern this person: asked by, for, or waiting for them; none for all.
     pub concerning: Option<PersonId>,
 }
@@ -271,7 +283,7 @@ pub async fn list(
         "SELECT {COLUMNS} FROM request WHERE tenant_id = $1 AND ($2 = '' OR id < $2) AND ($3 = '' OR state = $3) \
          AND ($4 = '' OR app_id = $4) AND ($5 = '' OR for_person_id = $5) AND ($6 = '' OR for_person_id = $6 \
          OR requester_id = $6 OR id IN (SELECT request_id FROM request_assignee WHERE person_id = $6)) \
-         ORDER BY id DESC LIMIT $7"
+         AND ($8 = '' OR bundle_id = $8) ORDER BY id DESC LIMIT $7"
     );
     let [before] = paging.parts::<1>()?.unwrap_or_default();
     let rows = sqlx::query(AssertSqlSafe(sql))
@@ -282,6 +294,7 @@ pub async fn list(
         .bind(filter.person.map(|id| id.to_string()).unwrap_or_default())
         .bind(filter.concerning.map(|id| id.to_string()).unwrap_or_default())
         .bind(paging.fetch())
+        .bind(filter.bundle.map(|id| id.to_string()).unwrap_or_default())
         .fetch_all(conn)
         .await?;
     let rows = rows.iter().map(Request::read).collect::<Result<_>>()?;

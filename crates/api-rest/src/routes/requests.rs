@@ -9,9 +9,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use domain::request::State as RequestState;
 use governance::request::NewRequest;
-use ids::{AccountId, AppId, EntitlementId, GrantId, PersonId, RequestId};
+use ids::{AccountId, AppId, BundleId, EntitlementId, GrantId, PersonId, RequestId};
 use jiff::SignedDuration;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use store::request::Filter;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,9 +21,9 @@ use utoipa_axum::routes;
 use crate::Api;
 use crate::http::{At, Body, Page, PageParams, PageQuery, Params, Problem, Result, Signed, Versioned, audited};
 
-use document::{Request, RequestSummary, versioned};
+use document::{Request, versioned};
 
-pub(crate) use document::Period;
+pub(crate) use document::{Period, RequestSummary};
 
 /// The routes of this module.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -46,6 +47,9 @@ struct ListParams {
     /// Only requests for this person.
     #[param(value_type = Option<String>)]
     person: Option<PersonId>,
+    /// Only requests that were made with this bundle.
+    #[param(value_type = Option<String>)]
+    bundle: Option<BundleId>,
 }
 
 /// Requests, the newest first: all for whoever sees every app, else those that concern the caller
@@ -57,7 +61,8 @@ async fn list(
     page: PageQuery,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<RequestSummary>>> {
-    let filter = Filter { state: params.state, app: params.app, person: params.person, concerning: None };
+    let ListParams { state, app, person, bundle } = params;
+    let filter = Filter { state, app, person, bundle, concerning: None };
     Ok(Json(Page::of(api.governance().requests(&caller, filter, page.paging()).await?)))
 }
 
@@ -100,6 +105,10 @@ struct NewRequestBody {
     /// Whether it is urgent.
     #[serde(default)]
     emergency: bool,
+    /// The answers to the form of the entitlement, by their keys.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    form: Map<String, Value>,
 }
 
 /// Ask for access, for longer access, for an account, or for the end of access
@@ -120,6 +129,8 @@ async fn submit(State(api): State<Api>, Signed(caller): Signed, Body(body): Body
         duration: body.duration,
         reason: body.reason,
         is_emergency: body.emergency,
+        form: body.form,
+        ..NewRequest::default()
     };
     let written = api.governance().submit_request(&caller, new).await?;
     if written.seq.is_none() {

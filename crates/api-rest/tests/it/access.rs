@@ -70,6 +70,25 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
             Some(json!({"method": "manual"})),
         ),
         ("GET /api/v1/me/jobs", Signed, None),
+        ("GET /api/v1/forms", Those(A::SeePolicies), None),
+        (
+            "POST /api/v1/forms",
+            Those(A::EditPolicies),
+            Some(json!({"name": "x", "fields": [{"key": "x", "label": "x", "answer": {"type": "text"}}]})),
+        ),
+        ("GET /api/v1/forms/{form}", Those(A::SeePolicies), None),
+        ("PATCH /api/v1/forms/{form}", Those(A::EditPolicies), Some(json!({"name": "x"}))),
+        ("DELETE /api/v1/forms/{form}", Those(A::EditPolicies), None),
+        // Everybody may ask for it, and so everybody sees what is asked.
+        ("GET /api/v1/apps/{app}/entitlements/{entitlement}/form", Signed, None),
+        ("PUT /api/v1/apps/{app}/entitlements/{entitlement}/form", Those(A::EditApp), Some(json!({}))),
+        ("GET /api/v1/bundles", Signed, None),
+        ("POST /api/v1/bundles", Those(A::EditPolicies), Some(json!({"name": "x"}))),
+        // It is for nobody: only those who see policies see it.
+        ("GET /api/v1/bundles/{bundle}", Those(A::SeePolicies), None),
+        ("PATCH /api/v1/bundles/{bundle}", Those(A::EditPolicies), Some(json!({"name": "x"}))),
+        ("DELETE /api/v1/bundles/{bundle}", Those(A::EditPolicies), None),
+        ("POST /api/v1/bundles/{bundle}/request", Those(A::RequestForOthers), Some(json!({"forPersonId": owner}))),
         ("GET /api/v1/breakers", Those(A::SeeInventory), None),
         ("GET /api/v1/breakers/{app}", Those(A::SeeInventory), None),
         ("POST /api/v1/breakers/{app}/resume", Those(A::EditApp), Some(json!({"reason": "x"}))),
@@ -274,12 +293,18 @@ async fn objects(world: &World, admin: &Somebody) -> anyhow::Result<BTreeMap<&'s
     world.put(admin, &format!("/apps/{app}/request-defaults"), json!({"requestable": true})).await.ok(200);
     let asked = json!({"entitlementId": entitlement, "duration": "PT1H"});
     let request = id(&world.post(admin, "/requests", asked).await.ok(201));
+    let form = json!({"name": "F", "fields": [{"key": "x", "label": "x", "answer": {"type": "text"}}]});
+    let form = id(&world.post(admin, "/forms", form).await.ok(201));
+    let bundle = json!({"name": "B", "audience": "nobody", "entitlements": [entitlement]});
+    let bundle = id(&world.post(admin, "/bundles", bundle).await.ok(201));
     world.post(admin, &format!("/requests/{request}/skip-step"), json!({"reason": "nobody is there"})).await.ok(200);
     Ok(BTreeMap::from([
         ("sync", id(&sync)),
         ("hold", held["holdId"].as_str().unwrap().to_owned()),
         ("account", first(format!("/apps/{app}/accounts")).await),
         ("entitlement", entitlement),
+        ("bundle", bundle),
+        ("form", form),
         ("resource", first(format!("/apps/{app}/resources")).await),
         ("job", first(format!("/jobs?request={request}")).await),
         ("request", request),

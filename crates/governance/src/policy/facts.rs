@@ -28,6 +28,7 @@ impl Case {
         let facts = json!({
             "kind": request.kind, "origin": request.origin, "reason": request.reason, "duration": request.duration,
             "emergency": request.is_emergency, "requested_by": request.requester_id,
+            "form": request.form,
         });
         let subject = Subject { person, app, entitlement: request.entitlement_id };
         Self { subject, account: request.account_id, request: facts }

@@ -4,12 +4,13 @@
 
 use domain::access::{Action, Relation, may};
 use domain::actor::Actor;
+use domain::form;
 use domain::grant::{self, Origin as GrantOrigin, State as GrantState, time};
 use domain::policy;
 use domain::request::{Kind, Origin, State};
-use ids::{AccountId, AppId, EntitlementId, GrantId, PersonId, RequestId};
+use ids::{AccountId, AppId, BundleId, EntitlementId, GrantId, PersonId, RequestId};
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::Tx;
 use store::grant::Grant;
 use store::inventory::list::{self, Account, Entitlement};
@@ -54,6 +55,10 @@ pub struct NewRequest {
     pub reason: String,
     /// Whether it is urgent.
     pub is_emergency: bool,
+    /// The answers to the form of the entitlement, by their keys.
+    pub form: Map<String, Value>,
+    /// The bundle that it is a part of.
+    pub bundle: Option<BundleId>,
 }
 
 /// What is asked for, looked up.
@@ -84,6 +89,7 @@ impl Governance {
         }
         let setting = request_setting::effective(tx.conn(), wish.app, entitlement).await?;
         let duration = duration(&wish, &new, &setting, &reason)?;
+        let form = answers(&mut tx, &wish, &new).await?;
         let policy = match (wish.kind, new.is_emergency) {
             (Kind::Revoke, _) => setting.revoke_policy,
             (_, true) => setting.emergency_policy,
@@ -109,6 +115,8 @@ impl Governance {
             is_emergency: new.is_emergency,
             policy_snapshot: String::new(),
             outcome: None,
+            form,
+            bundle_id: new.bundle,
             claim_until: None,
             started_at: None,
             deadline_at: now.checked_add(DEADLINE).unwrap_or(now),
@@ -128,6 +136,7 @@ impl Governance {
         let after = json!({
             "kind": request.kind, "forPersonId": request.for_person_id, "entitlementId": request.entitlement_id,
             "accountId": request.account_id, "duration": request.duration, "emergency": request.is_emergency,
+            "bundleId": request.bundle_id,
             "policy": frozen.words(),
         });
         let event = outcome::event(caller, &request, "request.created").with_change(Value::Null, after);
@@ -150,6 +159,21 @@ const fn origin(caller: &Caller) -> Origin {
         (_, domain::audit::Via::Web) => Origin::Web,
         (_, domain::audit::Via::Cli) => Origin::Cli,
         _ => Origin::Api,
+    }
+}
+
+/// What was answered to the form of what is to be held (R-Q-5).
+async fn answers(tx: &mut Tx, wish: &Wish, new: &NewRequest) -> Result<Map<String, Value>> {
+    let form = match (&wish.entitlement, wish.kind) {
+        (Some(entitlement), Kind::Grant | Kind::Swap) => store::form::of_entitlement(tx.conn(), entitlement.id).await?,
+        _ => None,
+    };
+    match form {
+        Some(form) => {
+            form::answers(&form.fields, &new.form).map_err(|error| Error::invalid(&error.field, error.message))
+        }
+        None if new.form.is_empty() => Ok(Map::new()),
+        None => Err(Error::invalid("form", "nothing is to be answered for this")),
     }
 }
 
@@ -190,7 +214,7 @@ async fn look_up(tx: &mut Tx, caller: &Caller, new: &NewRequest) -> Result<Wish>
 }
 
 /// The person for whom access is asked, if the caller may (R-Q-1).
-async fn person(tx: &mut Tx, caller: &Caller, wished: Option<PersonId>) -> Result<PersonId> {
+pub(crate) async fn person(tx: &mut Tx, caller: &Caller, wished: Option<PersonId>) -> Result<PersonId> {
     let me = caller.actor.person();
     let Some(person) = wished.or(me) else {
         return Err(Error::invalid("forPersonId", "say for whom; a machine asks for nobody by itself"));

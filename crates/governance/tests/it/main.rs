@@ -3,9 +3,11 @@
 
 mod audit;
 mod breakers;
+mod bundles;
 mod catalogue;
 mod connectors;
 mod desk;
+mod forms;
 mod invariants;
 mod leavers;
 mod lifetime;

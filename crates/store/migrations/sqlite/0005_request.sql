@@ -26,6 +26,10 @@ CREATE TABLE request (
     policy_snapshot TEXT NOT NULL,
     -- Why it ended as it did, in words.
     outcome         TEXT,
+    -- The answers to the form of the entitlement.
+    form_data       TEXT NOT NULL DEFAULT '{}',
+    -- The bundle that it was asked for with.
+    bundle_id       TEXT,
     -- Until when its holder may start what was agreed to, where it starts on use; and when they did.
     claim_until     BIGINT,
     started_at      BIGINT,

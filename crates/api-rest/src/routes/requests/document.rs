@@ -45,6 +45,11 @@ pub(crate) struct RequestSummary {
     emergency: bool,
     /// Why it ended as it did.
     outcome: Option<String>,
+    /// The answers to the form of the entitlement, by their keys.
+    #[schema(value_type = Object)]
+    form: Value,
+    /// The bundle that it was asked for with.
+    bundle_id: Option<String>,
     /// Until when whoever is to have the access may start it, where it starts on use.
     claim_until: Option<String>,
     /// When they started it.
@@ -77,6 +82,8 @@ impl From<store::request::Request> for RequestSummary {
             reason: request.reason,
             emergency: request.is_emergency,
             outcome: request.outcome,
+            form: Value::Object(request.form),
+            bundle_id: request.bundle_id.map(|id| id.to_string()),
             claim_until: request.claim_until.map(|at| at.to_string()),
             started_at: request.started_at.map(|at| at.to_string()),
             deadline_at: request.deadline_at.to_string(),
