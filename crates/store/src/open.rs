@@ -14,6 +14,7 @@ use sqlx::{Any, AnyPool, Connection as _, Executor as _};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::policy;
 use crate::row::{RowExt as _, micros};
 use crate::tx::Tx;
 
@@ -113,7 +114,11 @@ impl Store {
         };
         migrator.run(&write).await.map_err(Error::Migrate)?;
         let tenant = tenant(&write, engine, &surroundings).await?;
-        Ok(Self { engine, write, read, surroundings, tenant })
+        let store = Self { engine, write, read, surroundings, tenant };
+        let mut tx = store.begin().await?;
+        policy::ensure_builtins(&mut tx).await?;
+        tx.commit().await?;
+        Ok(store)
     }
 
     /// The engine behind it.

@@ -78,11 +78,8 @@ async fn write(conn: &mut Connection, tenant: TenantId, policy: &Stored, on_conf
     Ok(())
 }
 
-/// Makes the policies that Podium brings along, where they are missing.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn ensure_builtins(tx: &mut Tx) -> Result<()> {
+/// Makes the policies that Podium brings along, where they are missing: in a new install, and after an upgrade.
+pub(crate) async fn ensure_builtins(tx: &mut Tx) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
     for Builtin { key, name, kind, policy } in builtins() {
         let stored = Stored {

@@ -227,10 +227,6 @@ async fn default(tx: &mut Tx, kind: Kind) -> Result<Stored> {
         Kind::Review => "review_by_app_owner",
     };
     let tenant = tx.tenant();
-    if let Some(stored) = store::policy::builtin(tx.conn(), tenant, key).await? {
-        return Ok(stored);
-    }
-    store::policy::ensure_builtins(tx).await?;
     let stored = store::policy::builtin(tx.conn(), tenant, key).await?;
     stored.ok_or_else(|| Error::refused(format!("the policy `{key}` is missing")))
 }

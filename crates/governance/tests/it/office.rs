@@ -76,12 +76,9 @@ impl Office {
 
     /// A policy that Podium brings along.
     pub(crate) async fn policy(&self, key: &str) -> anyhow::Result<PolicyId> {
-        let mut tx = self.at.world.store().begin().await?;
-        store::policy::ensure_builtins(&mut tx).await?;
-        let tenant = tx.tenant();
-        let found = store::policy::builtin(tx.conn(), tenant, key).await?.unwrap();
-        tx.commit().await?;
-        Ok(found.id)
+        let store = self.at.world.store();
+        let found = store::policy::builtin(&mut *store.read().await?, store.tenant(), key).await?;
+        Ok(found.unwrap().id)
     }
 
     /// Has this policy decide about requests for the editor role.
