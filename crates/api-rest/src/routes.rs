@@ -13,6 +13,7 @@ mod identity_providers;
 mod inventory;
 mod jobs;
 mod me;
+mod notices;
 mod people;
 mod policies;
 mod request_settings;
@@ -31,6 +32,7 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(connectors::routes())
         .merge(me::routes())
+        .merge(notices::routes())
         .merge(apps::routes())
         .merge(people::routes())
         .merge(policies::routes())

@@ -16,6 +16,7 @@ pub mod expression;
 pub mod form;
 pub mod grant;
 pub mod hold;
+pub mod notice;
 pub mod person;
 pub mod policy;
 pub mod provision;

@@ -12,6 +12,8 @@ use store::file::Files;
 use store::seal::Sealer;
 use tokio::sync::Notify;
 
+use crate::notice::queue::Notices;
+
 /// What people and connectors are told, fixed at the start of the server.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -51,6 +53,7 @@ impl Governance {
     /// The use cases on this store.
     #[must_use]
     pub fn new(store: Store, sealer: Sealer, files: Files, settings: Settings) -> Self {
+        store.watch(Arc::new(Notices));
         let (task_queued, job_queued) = (Arc::default(), Arc::default());
         let (passwords, oidc) = (Passwords::default(), auth::oidc::Client::default());
         let inner = Inner { store, sealer, files, settings, passwords, oidc, task_queued, job_queued };

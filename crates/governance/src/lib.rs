@@ -24,6 +24,7 @@ pub mod identity_provider;
 pub mod inventory;
 mod matching;
 pub mod me;
+pub mod notice;
 pub mod offboarding;
 pub mod person;
 pub mod policy;

@@ -23,7 +23,7 @@ use crate::context::{Caller, Governance};
 use crate::error::{Code, Error, Result};
 use crate::{Written, access};
 
-pub(crate) use assign::assignees;
+pub(crate) use assign::{Hop, assignees};
 pub(crate) use facts::Case;
 pub use freeze::{Followed, Frozen, Outcome, RuleTrace, Verdict};
 pub(crate) use freeze::{Subject, freeze};

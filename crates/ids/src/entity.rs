@@ -122,6 +122,8 @@ entity_ids! {
     FormId, "a form";
     /// One change of one account in an app.
     ProvisionJobId, "a provision job";
+    /// Something that a person is told.
+    NoticeId, "a notice";
     /// A durable job or timer of the server.
     JobId, "a job";
 }

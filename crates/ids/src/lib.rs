@@ -14,7 +14,7 @@ mod random;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entity::{
     AccountId, ApiTokenId, AppId, BundleId, ConnectorId, CredentialId, EntitlementId, FormId, GrantId, HoldId,
-    IdentityProviderId, JobId, ParseIdError, PersonId, PolicyId, ProvisionJobId, RequestId, ResourceId, SessionId,
-    SyncId, TenantId,
+    IdentityProviderId, JobId, NoticeId, ParseIdError, PersonId, PolicyId, ProvisionJobId, RequestId, ResourceId,
+    SessionId, SyncId, TenantId,
 };
 pub use random::{Rng, SeededRng, SystemRng};

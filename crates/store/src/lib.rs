@@ -27,6 +27,7 @@ pub mod idempotency;
 pub mod identity_provider;
 pub mod inventory;
 pub mod job;
+pub mod notice;
 pub mod offboarding;
 mod open;
 mod page;
@@ -48,6 +49,7 @@ pub mod sync;
 pub mod task;
 pub mod tenant;
 mod tx;
+mod watch;
 
 pub use engine::Engine;
 pub use error::{Error, Result, Retry};
@@ -56,6 +58,7 @@ pub use open::{Location, Store, Surroundings};
 pub use page::{Page, Paging};
 pub use row::{RowExt, flag, json_text, micros, micros_opt};
 pub use tx::Tx;
+pub use watch::Watch;
 
 /// A connection to either engine, as the functions of this crate's modules take it.
 pub type Connection = sqlx::AnyConnection;

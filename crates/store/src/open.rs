@@ -1,6 +1,6 @@
 //! Opens the database and brings it to this version's schema.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::policy;
 use crate::row::{RowExt as _, micros};
 use crate::tx::Tx;
+use crate::watch::Watch;
 
 static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
@@ -81,6 +82,7 @@ pub struct Store {
     read: AnyPool,
     surroundings: Surroundings,
     tenant: TenantId,
+    watch: Arc<OnceLock<Arc<dyn Watch>>>,
 }
 
 impl Store {
@@ -114,7 +116,7 @@ impl Store {
         };
         migrator.run(&write).await.map_err(Error::Migrate)?;
         let tenant = tenant(&write, engine, &surroundings).await?;
-        let store = Self { engine, write, read, surroundings, tenant };
+        let store = Self { engine, write, read, surroundings, tenant, watch: Arc::default() };
         let mut tx = store.begin().await?;
         policy::ensure_builtins(&mut tx).await?;
         tx.commit().await?;
@@ -152,6 +154,11 @@ impl Store {
         &self.surroundings.rng
     }
 
+    /// Has every change from now on told to this, whichever clone of the store makes it. Only the first one counts.
+    pub fn watch(&self, watch: Arc<dyn Watch>) {
+        drop(self.watch.set(watch));
+    }
+
     /// A connection for reading. It sees what is committed.
     ///
     /// # Errors
@@ -177,7 +184,8 @@ impl Store {
     /// [`Error::Unavailable`] when the database is locked or gone.
     pub async fn begin(&self) -> Result<Tx> {
         let tx = self.write.begin_with(self.engine.begin()).await?;
-        Ok(Tx::new(tx, self.engine, self.tenant, self.now(), Arc::clone(&self.surroundings.rng)))
+        let rng = Arc::clone(&self.surroundings.rng);
+        Ok(Tx::new(tx, self.engine, self.tenant, self.now(), rng, self.watch.get().cloned()))
     }
 
     /// Writes the database of an embedded engine, as it is at this moment, into a new file; everybody may go on meanwhile.

@@ -12,6 +12,7 @@ use crate::Connection;
 use crate::audit;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::watch::Watch;
 
 /// A change under way. Dropping it undoes everything.
 pub struct Tx {
@@ -20,6 +21,7 @@ pub struct Tx {
     tenant: TenantId,
     now: Timestamp,
     rng: Arc<dyn Rng>,
+    watch: Option<Arc<dyn Watch>>,
     events: Vec<Event>,
 }
 
@@ -30,8 +32,9 @@ impl Tx {
         tenant: TenantId,
         now: Timestamp,
         rng: Arc<dyn Rng>,
+        watch: Option<Arc<dyn Watch>>,
     ) -> Self {
-        Self { inner, engine, tenant, now, rng, events: Vec::new() }
+        Self { inner, engine, tenant, now, rng, watch, events: Vec::new() }
     }
 
     /// The connection, for the functions of this crate's modules.
@@ -73,6 +76,12 @@ impl Tx {
     /// # Errors
     /// When the database refuses; nothing has happened then.
     pub async fn commit(mut self) -> Result<Option<i64>> {
+        if let Some(watch) = self.watch.take().filter(|_| !self.events.is_empty()) {
+            let events = std::mem::take(&mut self.events);
+            watch.before_commit(&mut self, &events).await?;
+            let more = std::mem::replace(&mut self.events, events);
+            self.events.extend(more);
+        }
         // The head of the chain is taken last, so that two changes wait for each other as briefly as can be.
         let seq = if self.events.is_empty() {
             None

@@ -9,6 +9,7 @@ mod file;
 mod holds;
 mod inventory;
 mod me;
+mod notices;
 mod openapi;
 mod people;
 mod policies;

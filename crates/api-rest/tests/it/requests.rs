@@ -8,7 +8,7 @@ use crate::file;
 use crate::world::{Somebody, World};
 
 /// An app of the administrator whose entitlements may be asked for, and one of them.
-async fn requestable(world: &World, admin: &Somebody) -> anyhow::Result<(String, String)> {
+pub(crate) async fn requestable(world: &World, admin: &Somebody) -> anyhow::Result<(String, String)> {
     let (app, connector) = world.connector(admin).await;
     world.bring(admin, &connector, &file::of_users(&world.folder(), 0..3)?).await?;
     // What is agreed to is for people to do.

@@ -21,8 +21,17 @@ use crate::error::Result;
 pub(crate) struct Assignment {
     /// The people; nobody when nobody could be found.
     pub(crate) people: Vec<Assignee>,
-    /// Each hop to somebody else, in words.
-    pub(crate) hops: Vec<String>,
+    /// Each hop to somebody else.
+    pub(crate) hops: Vec<Hop>,
+}
+
+/// That somebody could not be asked, and others are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hop {
+    /// In words.
+    pub(crate) words: String,
+    /// Whether the Super Administrators are asked because nobody else can be.
+    pub(crate) is_last_resort: bool,
 }
 
 /// Finds who decides this step now: those it names, else its fallback, else the owners of the app, else the Super
@@ -39,7 +48,8 @@ pub(crate) async fn assignees(tx: &mut Tx, step: &Step, case: &Case, earlier: &[
         }
         if let Some(before) = before {
             let why = failed.take().map(|why| format!(" ({why})")).unwrap_or_default();
-            assignment.hops.push(format!("{} could not be asked{why}, so {} are", words(before), words(who)));
+            let words = format!("{} could not be asked{why}, so {} are", words(before), words(who));
+            assignment.hops.push(Hop { words, is_last_resort: *who == Who::SuperAdministrators });
         }
         before = Some(who);
         let mut found = match who {

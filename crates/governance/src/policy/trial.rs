@@ -101,7 +101,10 @@ impl Governance {
         if let Verdict::Ask { steps: definitions } = &frozen.verdict {
             for definition in definitions {
                 let assignment = assignees(&mut tx, definition, &case, &[]).await?;
-                steps.push(StepTrial { people: assignment.people, hops: assignment.hops });
+                steps.push(StepTrial {
+                    people: assignment.people,
+                    hops: assignment.hops.into_iter().map(|hop| hop.words).collect(),
+                });
             }
         }
         Ok(Trial { frozen, steps })

@@ -20,7 +20,7 @@ use super::{outcome, sla, start};
 use crate::context::Caller;
 use crate::error::{Error, Result};
 use crate::grant::{self, timer};
-use crate::policy::{Case, Frozen, Subject, Verdict, assignees};
+use crate::policy::{Case, Frozen, Hop, Subject, Verdict, assignees};
 use crate::provision::{self, Change};
 
 /// Begins a round: what the policy decides is done, whom it asks is asked.
@@ -90,7 +90,7 @@ async fn open(tx: &mut Tx, caller: &Caller, request: &Request, step: &mut Step, 
     let earlier = deciders(tx, request).await?;
     let assignment = assignees(tx, &definition, &Case::of(request), &earlier).await?;
     for hop in &assignment.hops {
-        take(tx, caller, request, step, T::FellBack, Some(hop))?;
+        fell_back(tx, caller, request, step, hop)?;
     }
     for assignee in &assignment.people {
         store::request::assign(tx.conn(), step, assignee).await?;
@@ -152,7 +152,7 @@ pub(super) fn take(
     how: T,
     reason: Option<&str>,
 ) -> Result<()> {
-    step.state = step.state.after(how).map_err(|refused| Error::refused(refused.to_string()))?;
+    step.state = after(step, how)?;
     if let Some(action) = how.audit_action() {
         let event = outcome::event(caller, request, action)
             .with_change(Value::Null, json!({"step": step.number, "state": step.state}));
@@ -162,6 +162,19 @@ pub(super) fn take(
         });
     }
     Ok(())
+}
+
+/// T-A2, with its audit row; the caller writes the step.
+pub(super) fn fell_back(tx: &mut Tx, caller: &Caller, request: &Request, step: &mut Step, hop: &Hop) -> Result<()> {
+    step.state = after(step, T::FellBack)?;
+    let after = json!({"step": step.number, "state": step.state, "lastResort": hop.is_last_resort});
+    let event = outcome::event(caller, request, "step.fell_back").with_change(Value::Null, after);
+    tx.audit(event.with_reason(&hop.words));
+    Ok(())
+}
+
+fn after(step: &Step, how: T) -> Result<State> {
+    step.state.after(how).map_err(|refused| Error::refused(refused.to_string()))
 }
 
 pub(super) fn definition(step: &Step) -> Result<Definition> {

@@ -45,7 +45,7 @@ pub(crate) async fn hand_on(tx: &mut Tx, caller: &Caller, person: PersonId, why:
             let earlier = flow::deciders(tx, &request).await?;
             let fallback = assignees(tx, &definition, &Case::of(&request), &earlier).await?;
             for hop in &fallback.hops {
-                flow::take(tx, caller, &request, &mut step, T::FellBack, Some(hop))?;
+                flow::fell_back(tx, caller, &request, &mut step, hop)?;
             }
             fallback.people
         };

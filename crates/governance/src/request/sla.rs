@@ -179,7 +179,7 @@ async fn escalate(
     let earlier = flow::deciders(tx, request).await?;
     let found = assignees(tx, &instead, &Case::of(request), &earlier).await?;
     for hop in &found.hops {
-        flow::take(tx, timer, request, step, T::FellBack, Some(hop))?;
+        flow::fell_back(tx, timer, request, step, hop)?;
     }
     if !found.people.is_empty() {
         store::request::close_assignees(tx.conn(), step).await?;

@@ -11,6 +11,7 @@ mod forms;
 mod invariants;
 mod leavers;
 mod lifetime;
+mod notices;
 mod office;
 mod requests;
 mod schedule;

@@ -1,0 +1,126 @@
+//! What a notice says.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Template;
+use crate::audit::Object;
+
+/// How many letters of a name or a reason a notice shows.
+const LETTERS: usize = 500;
+
+/// What a notice is about, with the names as they were when it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payload {
+    /// The object that the link leads to.
+    pub object: Object,
+    /// The name of the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// The name of the connector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<String>,
+    /// What the access is called; none when it is about an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<String>,
+    /// The name of the person whose access it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
+    /// How often it happened at once.
+    pub count: u64,
+}
+
+/// A notice in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// One line.
+    pub title: String,
+    /// The reason and the time, where there is one; one line each.
+    pub details: Vec<String>,
+    /// Where to look or to act: a path on the server.
+    pub path: String,
+}
+
+impl Payload {
+    /// A notice about this object, of which nothing else is known.
+    #[must_use]
+    pub const fn new(object: Object) -> Self {
+        Self { object, app: None, connector: None, access: None, person: None, reason: None, ends_at: None, count: 1 }
+    }
+
+    /// What the notice says.
+    #[must_use]
+    pub fn words(&self, template: Template) -> Words {
+        let person = or(self.person.as_deref(), "somebody");
+        let app = or(self.app.as_deref(), "an app");
+        let connector = or(self.connector.as_deref(), "a connector");
+        let access = match &self.access {
+            Some(access) => format!("{} in {app}", line(access)),
+            None => format!("access to {app}"),
+        };
+        let title = match template {
+            Template::StepOpened => format!("Please decide: {access} for {person}"),
+            Template::StepReassigned => format!("Handed on to you to decide: {access} for {person}"),
+            Template::LastResort => format!("Nobody else can decide: {access} for {person}"),
+            Template::JobManual => format!("To be done by hand: {access} for {person}"),
+            Template::RequestApproved => format!("Approved: {access} for {person}"),
+            Template::RequestDenied => format!("Denied: {access} for {person}"),
+            Template::RequestFulfilled => format!("Done: {access} for {person}"),
+            Template::RequestFailed => format!("Could not be done: {access} for {person}"),
+            Template::RequestCancelled => format!("Cancelled: {access} for {person}"),
+            Template::RequestExpired => format!("Nobody answered in time: {access} for {person}"),
+            Template::EmergencyUsed => format!("Emergency access asked for: {access} for {person}"),
+            Template::GrantEndsSoon => format!("Ends soon: {access} of {person}"),
+            Template::GrantEnded => format!("Ended: {access} of {person}"),
+            Template::GrantExtended => format!("Extended: {access} of {person}"),
+            Template::GrantAppeared if self.count > 1 => {
+                format!("{} grants appeared in {app} outside Podium", self.count)
+            }
+            Template::GrantAppeared => format!("Given outside Podium: {access} to {person}"),
+            Template::RemovalFailed => format!("Could not be taken away: {access} of {person}"),
+            Template::StillThere => format!("Still there after it was taken away: {access} of {person}"),
+            Template::BreakerTripped => format!("Stopped: too much would have been taken away at once in {app}"),
+            Template::HoldOpened => format!("Held until you decide: a sync of {connector} would remove too much"),
+            Template::ConnectorSilent => format!("Silent: {connector} was not heard of"),
+            Template::SyncsFail => format!("{connector} failed to sync three times in a row"),
+            Template::WritesRefused => format!("{connector} may not make changes"),
+            Template::CredentialRetiring => format!("A credential of {connector} stops working soon"),
+            Template::CredentialUsed => format!("A revoked credential of {connector} is still in use"),
+        };
+        let mut details = Vec::new();
+        if let Some(at) = self.ends_at {
+            // Whole seconds: nobody is helped by the rest.
+            let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
+            details.push(if template == Template::GrantEnded { format!("Ended: {at}") } else { format!("Ends: {at}") });
+        }
+        if let Some(reason) = &self.reason {
+            details.push(format!("Reason: {}", line(reason)));
+        }
+        Words { title, details, path: self.path() }
+    }
+
+    /// The page of the object.
+    fn path(&self) -> String {
+        let id = &self.object.id;
+        match self.object.kind.as_str() {
+            "person" => format!("/people/{id}"),
+            kind => format!("/{kind}s/{id}"),
+        }
+    }
+}
+
+fn or(name: Option<&str>, otherwise: &str) -> String {
+    name.filter(|name| !name.is_empty()).map_or_else(|| otherwise.to_owned(), line)
+}
+
+/// A text from outside on one line, not too long.
+fn line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(LETTERS).collect()
+}

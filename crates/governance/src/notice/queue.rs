@@ -1,0 +1,138 @@
+//! Queues the notices of every change, in its transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use domain::audit::Event;
+use domain::notice::{Audience, Channel, Fold, Payload, Rule, State, Template};
+use domain::request::Kind;
+use ids::{NoticeId, PersonId};
+use store::notice::Notice;
+use store::{Result, Tx, Watch};
+
+use super::about::{self, About, find};
+use super::people;
+
+/// What all kinds share that are gathered for an hour.
+const HOURLY: &str = "hourly";
+
+/// Watches every change, and queues what has to be told of it.
+#[derive(Debug)]
+pub(crate) struct Notices;
+
+#[async_trait]
+impl Watch for Notices {
+    async fn before_commit(&self, tx: &mut Tx, events: &[Event]) -> Result<()> {
+        let mut told: BTreeMap<(&str, String), Told> = BTreeMap::new();
+        for event in events {
+            let Some(rule) = Rule::of(event) else { continue };
+            let Some(about) = find(tx, event, rule.template).await? else { continue };
+            let of = match rule.template {
+                // However many appeared with one sync, they are told of together.
+                Template::GrantAppeared => about.app().to_string(),
+                _ => event.object.id.clone(),
+            };
+            if let Some(known) = told.get_mut(&(rule.template.name(), of.clone())) {
+                known.payload.count += u64::from(rule.template == Template::GrantAppeared);
+                continue;
+            }
+            let payload = about.payload(tx, event, rule.template).await?;
+            let people = recipients(tx, event, rule, &about).await?;
+            told.insert((rule.template.name(), of), Told { template: rule.template, payload, people });
+        }
+        for ((_, of), told) in told {
+            for (person, nth) in &told.people {
+                // Of one step a person is told once, however it came to them; the most urgent kind comes first.
+                let kind = if told.template.is_step() { "step" } else { told.template.name() };
+                write(tx, &told, *person, &format!("{kind}:{of}:{nth}")).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Told {
+    template: Template,
+    payload: Payload,
+    /// Who is told, each with what tells this time from others at which they are told of the same object.
+    people: BTreeMap<PersonId, String>,
+}
+
+/// Who is told, and which time it is.
+async fn recipients(tx: &mut Tx, event: &Event, rule: Rule, about: &About) -> Result<BTreeMap<PersonId, String>> {
+    let (now, tenant) = (tx.now(), tx.tenant());
+    let people = match (rule.audience, about) {
+        (Audience::Assignees, About::Request(request)) => return assignees(tx, request).await,
+        (Audience::Parties, About::Request(request)) => {
+            // Whoever loses access hears of its end.
+            let is_told = request.kind != Kind::Revoke || rule.template != Template::RequestFulfilled;
+            let subject = is_told.then_some(request.for_person_id);
+            let parties = subject.into_iter().chain(request.requester_id).collect();
+            people::with_inbox(tx.conn(), tenant, &parties).await?
+        }
+        (Audience::Holder, About::Grant(grant)) => {
+            let mut people: BTreeSet<PersonId> = about::holder(tx, grant).await?.into_iter().collect();
+            if let Some(request) = grant.request_id {
+                let request = store::request::find(tx.conn(), tenant, request).await?;
+                people.extend(request.and_then(|request| request.requester_id));
+            }
+            people::with_inbox(tx.conn(), tenant, &people).await?
+        }
+        (Audience::Assignees | Audience::Parties | Audience::Holder, _) => BTreeSet::new(),
+        (Audience::ConnectorOwners, About::Connector(connector)) => {
+            people::connector_owners(tx.conn(), tenant, connector.id, connector.app_id).await?
+        }
+        (Audience::ConnectorOwners | Audience::AppOwners, _) => {
+            people::app_owners(tx.conn(), tenant, about.app()).await?
+        }
+    };
+    let nth = match (rule.template, about) {
+        // Set again for the same end, it is the same.
+        (Template::GrantEndsSoon, About::Grant(grant)) => grant.expires_at.unwrap_or(now),
+        _ => now,
+    };
+    let knows = |person: &PersonId| !rule.template.is_task() && event.actor == format!("person:{person}");
+    Ok(people.into_iter().filter(|person| !knows(person)).map(|person| (person, nth.to_string())).collect())
+}
+
+/// Those who decide the open step now. Whoever was told of a step is told again only when it comes back to them.
+async fn assignees(tx: &mut Tx, request: &store::request::Request) -> Result<BTreeMap<PersonId, String>> {
+    let tenant = tx.tenant();
+    let Some(step) = store::request::open_step(tx.conn(), request.id).await? else { return Ok(BTreeMap::new()) };
+    let assignees = store::request::assignees(tx.conn(), &step).await?;
+    let open: BTreeMap<PersonId, i64> =
+        assignees.iter().filter(|one| one.is_open).map(|one| (one.person_id, one.hops)).collect();
+    let asked = people::with_inbox(tx.conn(), tenant, &open.keys().copied().collect()).await?;
+    let nth = |hops: i64| format!("{}.{}.{hops}", step.round, step.number);
+    Ok(open
+        .into_iter()
+        .filter(|(person, _)| asked.contains(person))
+        .map(|(person, hops)| (person, nth(hops)))
+        .collect())
+}
+
+async fn write(tx: &mut Tx, told: &Told, person: PersonId, key: &str) -> Result<()> {
+    let (now, tenant) = (tx.now(), tx.tenant());
+    let fold = match told.template.fold() {
+        Fold::AtOnce => told.template.name(),
+        Fold::Hourly => HOURLY,
+    };
+    let notice = Notice {
+        id: NoticeId::new(now, tx.rng()),
+        person_id: person,
+        channel: Channel::Inbox,
+        template: told.template,
+        fold: fold.to_owned(),
+        payload: told.payload.clone(),
+        dedupe_key: key.to_owned(),
+        state: State::Sent,
+        note: None,
+        attempts: 0,
+        next_try_at: None,
+        mail_id: None,
+        sent_at: Some(now),
+        read_at: None,
+        created_at: now,
+    };
+    store::notice::insert(tx.conn(), tenant, &notice).await.map(drop)
+}

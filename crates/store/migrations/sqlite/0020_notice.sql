@@ -1,0 +1,29 @@
+-- What people are told: one row per person and channel.
+-- The twin for the other engine is the same; a test compares them.
+
+CREATE TABLE notice (
+    id          TEXT PRIMARY KEY,
+    tenant_id   TEXT NOT NULL REFERENCES tenant (id),
+    person_id   TEXT NOT NULL REFERENCES person (id),
+    channel     TEXT NOT NULL,
+    template    TEXT NOT NULL,
+    -- What shares one mail an hour.
+    fold        TEXT NOT NULL,
+    payload     TEXT NOT NULL,
+    dedupe_key  TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    -- Why it was not sent.
+    note        TEXT,
+    attempts    BIGINT NOT NULL,
+    next_try_at BIGINT,
+    -- The mail that it is part of, once somebody began to send it: the id of its first notice.
+    mail_id     TEXT,
+    sent_at     BIGINT,
+    read_at     BIGINT,
+    created_at  BIGINT NOT NULL,
+    UNIQUE (person_id, channel, dedupe_key)
+);
+CREATE INDEX notice_inbox ON notice (person_id, id) WHERE channel = 'inbox';
+CREATE INDEX notice_unread ON notice (person_id) WHERE channel = 'inbox' AND read_at IS NULL;
+CREATE INDEX notice_due ON notice (next_try_at) WHERE state = 'queued';
+CREATE INDEX notice_age ON notice (created_at);
