@@ -47,6 +47,7 @@ pub struct Config {
     pub proxy: Proxy,
     pub database: Database,
     pub storage: Storage,
+    pub mail: Mail,
     pub secrets: Secrets,
     pub tls: Tls,
     pub connectors: Connectors,
@@ -94,6 +95,16 @@ pub struct Storage {
     pub access_key_id: String,
     pub secret_access_key: SecretString,
     pub secret_access_key_file: Utf8PathBuf,
+}
+
+/// Through whom mail goes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "as for Config")]
+pub struct Mail {
+    pub smtp_url: SecretString,
+    pub smtp_url_file: Utf8PathBuf,
+    pub from: String,
 }
 
 /// Where the keys that seal secrets are.

@@ -18,6 +18,7 @@ use api_grpc::server::{Limits, Protection, serve};
 use auth::Authority;
 use auth::setup::{self, Offer};
 use axum::Router;
+use governance::notice::Mailer;
 use governance::{Desk, Governance, Settings};
 use ids::SystemRng;
 use scim::client::Egress;
@@ -145,7 +146,17 @@ fn settings(config: &Config, address: SocketAddr) -> anyhow::Result<Settings> {
         heartbeat_interval: config.connectors.heartbeat_interval.get(),
         task_lease: config.connectors.task_lease.get(),
         upload_limit_bytes: config.connectors.upload_limit.bytes(),
+        mail: mail(config)?,
     })
+}
+
+/// What sends mail, when it is set up.
+fn mail(config: &Config) -> anyhow::Result<Option<Mailer>> {
+    let url = crate::config::secret(&config.mail.smtp_url, &config.mail.smtp_url_file)?;
+    if url.expose_secret().is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Mailer::new(&url, &config.mail.from).context("read mail.smtp_url and mail.from")?))
 }
 
 fn protection(

@@ -32,6 +32,8 @@ vocabulary! {
         JobManual => "job.manual",
         /// A request was agreed to.
         RequestApproved => "request.approved",
+        /// What was agreed to begins when its holder starts it.
+        StartIt => "request.waits_for_start",
         /// A request was refused.
         RequestDenied => "request.denied",
         /// What was asked for is so.
@@ -60,6 +62,8 @@ vocabulary! {
         BreakerTripped => "breaker.tripped",
         /// A suspicious sync waits for a decision.
         HoldOpened => "hold.opened",
+        /// Something waits for the person, though nobody was sent mail for a while.
+        StillOpen => "tasks.still_open",
         /// A connector was not heard of.
         ConnectorSilent => "connector.silent",
         /// Syncs of a connector fail.
@@ -108,6 +112,8 @@ pub enum Audience {
     Holder,
     /// The owners of the connector.
     ConnectorOwners,
+    /// Those who do by hand what no connector does.
+    Provisioners,
     /// The owners of the app.
     AppOwners,
 }
@@ -141,8 +147,9 @@ impl Rule {
             // They are the assignees then.
             "step.fell_back" if is("lastResort", &Value::Bool(true)) => (T::LastResort, A::Assignees),
             "step.reassigned" | "step.escalated" | "step.fell_back" => (T::StepReassigned, A::Assignees),
-            "job.manual" => (T::JobManual, A::AppOwners),
+            "job.manual" => (T::JobManual, A::Provisioners),
             "request.approved" => (T::RequestApproved, A::Parties),
+            "request.waits_for_start" => (T::StartIt, A::Parties),
             "request.denied" => (T::RequestDenied, A::Parties),
             "request.fulfilled" => (T::RequestFulfilled, A::Parties),
             "request.failed" => (T::RequestFailed, A::Parties),
@@ -189,7 +196,7 @@ impl Template {
     /// Whether this is about something that the person should do. Whoever did something is told only of such.
     #[must_use]
     pub const fn is_task(self) -> bool {
-        self.is_step() || matches!(self, Self::JobManual)
+        self.is_step() || matches!(self, Self::JobManual | Self::StartIt | Self::StillOpen)
     }
 }
 

@@ -11,6 +11,8 @@ vocabulary! {
         Provisioning => "provisioning",
         /// Access ends when its time is over. Off: it ends as soon as this is on again.
         Expiry => "expiry",
+        /// Notices are mailed. Off: they are in the inbox only.
+        Notices => "notices",
         /// Suspicious syncs are held. Off: only empty ones are.
         SyncHolds => "sync_holds",
     }

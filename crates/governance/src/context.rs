@@ -12,6 +12,7 @@ use store::file::Files;
 use store::seal::Sealer;
 use tokio::sync::Notify;
 
+use crate::notice::Mailer;
 use crate::notice::queue::Notices;
 
 /// What people and connectors are told, fixed at the start of the server.
@@ -29,6 +30,8 @@ pub struct Settings {
     pub task_lease: Duration,
     /// The largest file that a connector may upload, in bytes.
     pub upload_limit_bytes: u64,
+    /// What sends mail; none when mail is not set up.
+    pub mail: Option<Mailer>,
 }
 
 /// The use cases of one server process. Clones share everything.
@@ -53,7 +56,7 @@ impl Governance {
     /// The use cases on this store.
     #[must_use]
     pub fn new(store: Store, sealer: Sealer, files: Files, settings: Settings) -> Self {
-        store.watch(Arc::new(Notices));
+        store.watch(Arc::new(Notices::new(settings.mail.is_some())));
         let (task_queued, job_queued) = (Arc::default(), Arc::default());
         let (passwords, oidc) = (Passwords::default(), auth::oidc::Client::default());
         let inner = Inner { store, sealer, files, settings, passwords, oidc, task_queued, job_queued };

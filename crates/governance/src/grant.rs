@@ -13,14 +13,14 @@ use domain::grant::{Origin, State, Step};
 use domain::provision::{Cause, Effect};
 use ids::GrantId;
 use jiff::Timestamp;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use store::Tx;
 use store::grant::Grant;
 use store::provision::Job;
 
 use crate::change::check_version;
 use crate::context::{Caller, Governance};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::provision::{self, Change};
 use crate::{Written, access};
 
@@ -42,6 +42,33 @@ impl Governance {
             return Ok(Written::new(grant, None));
         }
         let grant = end(&mut tx, caller, grant, Cause::Return, None).await?;
+        self.written_grant(tx, grant).await
+    }
+
+    /// Says that the end of a grant is meant (R-D-10): nobody is told of it any more. It can still be extended.
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when it is not held or has no end; `Aborted`; `PermissionDenied`; `NotFound`.
+    pub async fn let_end(&self, caller: &Caller, id: GrantId, version: Option<i64>) -> Result<Written<Grant>> {
+        let mut tx = self.store().begin().await?;
+        let (now, tenant) = (tx.now(), tx.tenant());
+        let grant = store::grant::find_for_update(&mut tx, id).await?.ok_or_else(|| Error::not_found("grant", id))?;
+        let holder = holder(&mut tx, &grant).await?;
+        if holder.is_none() || holder != caller.actor.person() {
+            let denied = access::app(tx.conn(), tenant, caller, grant.app_id, Action::EditApp).await;
+            denied.map_err(|error| match error.code() {
+                Code::NotFound => Error::not_found("grant", id),
+                _ => error,
+            })?;
+        }
+        check_version(version, grant.version, "grant", id)?;
+        let Some(ends) = grant.expires_at.filter(|_| grant.state == State::Active) else {
+            return Err(Error::refused("the grant is not held, or has no end"));
+        };
+        if store::notice::let_end(tx.conn(), id, ends, &caller.actor.to_string(), now).await? {
+            let event = caller.event("grant.let_end", Object::new("grant", id)).with_app(grant.app_id);
+            tx.audit(event.with_change(Value::Null, json!({"expiresAt": ends})));
+        }
         self.written_grant(tx, grant).await
     }
 

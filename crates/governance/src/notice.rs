@@ -5,8 +5,10 @@
 //! Source: governance §1.18, §3.11.
 
 mod about;
+mod mail;
 mod people;
 pub(crate) mod queue;
+pub(crate) mod send;
 
 use ids::{NoticeId, PersonId};
 use store::Paging;
@@ -16,6 +18,7 @@ use crate::Written;
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
 
+pub use mail::{Mailer, MailerError};
 pub use store::notice::{Counts as NoticeCounts, Notice};
 
 impl Governance {

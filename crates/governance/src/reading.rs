@@ -9,7 +9,7 @@ use jobs::{Failure, Handler, Job, Next};
 use serde::Deserialize;
 
 use crate::context::Governance;
-use crate::{connector, grant, provision, request};
+use crate::{connector, grant, notice, provision, request};
 
 /// The kind of the job.
 const KIND: &str = "ingest";
@@ -30,6 +30,7 @@ impl Governance {
     pub fn job_handlers(&self) -> Vec<(&'static str, Arc<dyn Handler>)> {
         let mut handlers: Vec<(&'static str, Arc<dyn Handler>)> =
             vec![(KIND, Arc::new(Reading { governance: self.clone() })), provision::proof_handler(self.clone())];
+        handlers.push(notice::send::handler(self.clone()));
         handlers.extend(request::handlers(self));
         handlers.push(request::step_handler(self.clone()));
         handlers.push(connector::watch::handler(self.clone()));

@@ -76,6 +76,7 @@ impl Handler for Clean {
                 leftovers = cleaned.leftovers,
                 jobs = cleaned.jobs,
                 sessions = cleaned.sessions,
+                notices = cleaned.notices,
                 "removed what is not kept any more"
             );
         }

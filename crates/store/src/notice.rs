@@ -2,6 +2,9 @@
 //!
 //! Source: governance §1.18.
 
+pub mod mail;
+mod open;
+
 use domain::notice::{Channel, Payload, State, Template};
 use ids::{NoticeId, PersonId, TenantId};
 use jiff::Timestamp;
@@ -12,6 +15,8 @@ use crate::Connection;
 use crate::error::Result;
 use crate::page::{Page, Paging};
 use crate::row::{RowExt as _, json_text, micros, micros_opt};
+
+pub use open::{let_end, lets_end, open_tasks};
 
 const COLUMNS: &str = "id, person_id, channel, template, fold, payload, dedupe_key, state, note, attempts, \
      next_try_at, mail_id, sent_at, read_at, created_at";

@@ -7,6 +7,7 @@ pub mod bucket;
 pub mod database;
 pub mod document;
 pub mod image;
+pub mod mail;
 pub mod oidc;
 mod podium;
 pub mod postgres;

@@ -8,7 +8,7 @@ use figment::value::{Dict, Value};
 use super::{Config, Flags, Span, TlsMode, figment};
 
 /// The settings whose values are never shown.
-const SECRET: &[&str] = &["database.url", "storage.secret_access_key"];
+const SECRET: &[&str] = &["database.url", "mail.smtp_url", "storage.secret_access_key"];
 
 /// Checks what types cannot.
 pub(super) fn check(config: &Config) -> anyhow::Result<()> {

@@ -102,6 +102,7 @@ pub(crate) async fn run(folder: &str, connectors: usize) -> anyhow::Result<()> {
         heartbeat_interval: Duration::from_secs(30),
         task_lease: Duration::from_mins(15),
         upload_limit_bytes: 1 << 30,
+        mail: None,
     };
     let mut said = format!("{port}\n");
     let certificate = Certificate::own(&folder.join("tls"), &[], Timestamp::now())?;

@@ -83,6 +83,7 @@ impl Setup {
             heartbeat_interval: Duration::from_secs(30),
             task_lease: Duration::from_mins(15),
             upload_limit_bytes: self.upload_limit_bytes,
+            mail: None,
         };
         let governance = Governance::new(store.clone(), sealer.clone(), files, settings);
         let authority = Arc::new(Authority::open(store.clone(), &sealer).await?);

@@ -19,6 +19,18 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts)).routes(routes!(read)).routes(routes!(read_all))
 }
 
+/// What the caller can do about a notice.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NoticeAction {
+    /// `extend`, `return` or `let_end`.
+    name: &'static str,
+    /// The method.
+    method: &'static str,
+    /// The address. `extend` wants the grant as `grantId` and a `duration`.
+    href: String,
+}
+
 /// Something that the caller was told.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -38,6 +50,9 @@ struct InboxNotice {
     object_id: String,
     /// Where to look or to act: a path of this server.
     path: String,
+    /// What the caller can do about it, if they may; absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    actions: Vec<NoticeAction>,
     /// When it happened.
     created_at: String,
     /// When the caller had read it; absent until then.
@@ -54,12 +69,27 @@ impl From<Notice> for InboxNotice {
             title: words.title,
             details: words.details,
             path: words.path,
+            actions: actions(&notice),
             object_kind: notice.payload.object.kind,
             object_id: notice.payload.object.id,
             created_at: notice.created_at.to_string(),
             read_at: notice.read_at.map(|at| at.to_string()),
         }
     }
+}
+
+/// Of a grant that ends soon (R-D-3, R-D-10).
+fn actions(notice: &Notice) -> Vec<NoticeAction> {
+    if notice.template != Template::GrantEndsSoon {
+        return Vec::new();
+    }
+    let grant = format!("/api/v1/grants/{}", notice.payload.object.id);
+    let action = |name, href| NoticeAction { name, method: "POST", href };
+    vec![
+        action("extend", "/api/v1/requests".to_owned()),
+        action("return", format!("{grant}/return")),
+        action("let_end", format!("{grant}/let-end")),
+    ]
 }
 
 /// How much there is.

@@ -137,7 +137,7 @@ struct SwitchObject {
 }
 
 /// The switches by their names: `provisioning` (off: jobs wait), `expiry` (off: access ends as soon as it is on again),
-/// `sync_holds` (off: only empty syncs are held).
+/// `notices` (off: nobody is sent mail), `sync_holds` (off: only empty syncs are held).
 type Switches = BTreeMap<&'static str, SwitchObject>;
 
 fn by_name(settings: Vec<switch::Setting>) -> Json<Switches> {
@@ -171,6 +171,8 @@ struct SwitchesBody {
     provisioning: Option<bool>,
     /// Whether access ends when its time is over.
     expiry: Option<bool>,
+    /// Whether notices are mailed.
+    notices: Option<bool>,
     /// Whether suspicious syncs are held.
     sync_holds: Option<bool>,
     /// Why.
@@ -188,6 +190,7 @@ async fn set_switches(
     let wished = [
         (Switch::Provisioning, body.provisioning),
         (Switch::Expiry, body.expiry),
+        (Switch::Notices, body.notices),
         (Switch::SyncHolds, body.sync_holds),
     ];
     let wished: Vec<(Switch, bool)> = wished.into_iter().filter_map(|(switch, is_on)| Some((switch, is_on?))).collect();

@@ -41,6 +41,7 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
     vec![
         ("PUT /api/v1/grants/{grant}/expiry", Those(A::EditApp), Some(json!({"expiresAt": "2030-01-01T00:00:00Z"}))),
         ("DELETE /api/v1/grants/{grant}/expiry", Those(A::EditApp), None),
+        ("POST /api/v1/grants/{grant}/let-end", Those(A::EditApp), None),
         // Only who holds it; nobody by a role.
         ("POST /api/v1/grants/{grant}/return", Those(A::OverseeRequests), None),
         ("GET /api/v1/apps/{app}/request-defaults", Those(A::SeeInventory), None),

@@ -137,6 +137,7 @@ impl World {
             heartbeat_interval: Duration::from_secs(30),
             task_lease: Duration::from_mins(15),
             upload_limit_bytes: UPLOAD_LIMIT,
+            mail: None,
         };
         let governance = Governance::new(store.clone(), sealer, files, settings);
         let router = api_rest::router(Api::new(governance.clone(), Arc::new(Reachable)));

@@ -71,6 +71,7 @@ impl Payload {
             Template::LastResort => format!("Nobody else can decide: {access} for {person}"),
             Template::JobManual => format!("To be done by hand: {access} for {person}"),
             Template::RequestApproved => format!("Approved: {access} for {person}"),
+            Template::StartIt => format!("Start it when you need it: {access} for {person}"),
             Template::RequestDenied => format!("Denied: {access} for {person}"),
             Template::RequestFulfilled => format!("Done: {access} for {person}"),
             Template::RequestFailed => format!("Could not be done: {access} for {person}"),
@@ -88,6 +89,7 @@ impl Payload {
             Template::StillThere => format!("Still there after it was taken away: {access} of {person}"),
             Template::BreakerTripped => format!("Stopped: too much would have been taken away at once in {app}"),
             Template::HoldOpened => format!("Held until you decide: a sync of {connector} would remove too much"),
+            Template::StillOpen => format!("Waiting for you: {}", self.count),
             Template::ConnectorSilent => format!("Silent: {connector} was not heard of"),
             Template::SyncsFail => format!("{connector} failed to sync three times in a row"),
             Template::WritesRefused => format!("{connector} may not make changes"),
@@ -111,6 +113,8 @@ impl Payload {
         let id = &self.object.id;
         match self.object.kind.as_str() {
             "person" => format!("/people/{id}"),
+            // A list of them.
+            kind if id.is_empty() => format!("/{kind}s"),
             kind => format!("/{kind}s/{id}"),
         }
     }

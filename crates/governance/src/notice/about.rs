@@ -10,7 +10,7 @@ use store::grant::Grant;
 use store::inventory::list;
 use store::provision::Job;
 use store::request::Request;
-use store::{Result, Tx};
+use store::{Connection, Result, Tx};
 
 /// What an event is about.
 #[derive(Debug)]
@@ -33,10 +33,10 @@ pub(super) async fn find(tx: &mut Tx, event: &Event, template: Template) -> Resu
         }
         .map(About::Request),
         "grant" => match id.parse() {
-            // What was there when the app was read first did not appear.
-            Ok(id) => store::grant::by_id(conn, id)
-                .await?
-                .filter(|grant| template != Template::GrantAppeared || grant.origin == Origin::Outside),
+            Ok(id) => match store::grant::by_id(conn, id).await? {
+                Some(grant) if concerns_grant(conn, &grant, template).await? => Some(grant),
+                _ => None,
+            },
             Err(_) => None,
         }
         .map(About::Grant),
@@ -77,6 +77,17 @@ pub(super) async fn find(tx: &mut Tx, event: &Event, template: Template) -> Resu
 /// Of an extension that was agreed to, and is thereby carried out, one notice is enough.
 fn concerns(request: &Request, template: Template) -> bool {
     request.kind != Kind::Extend || !matches!(template, Template::RequestApproved | Template::RequestFulfilled)
+}
+
+/// What was there when the app was read first did not appear; an end that is meant is told to nobody (R-D-10).
+async fn concerns_grant(conn: &mut Connection, grant: &Grant, template: Template) -> Result<bool> {
+    match (template, grant.expires_at) {
+        (Template::GrantAppeared, _) => Ok(grant.origin == Origin::Outside),
+        (Template::GrantEndsSoon | Template::GrantEnded, Some(at)) => {
+            Ok(!store::notice::lets_end(conn, grant.id, at).await?)
+        }
+        _ => Ok(true),
+    }
 }
 
 impl About {

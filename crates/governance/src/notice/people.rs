@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use domain::actor::Role;
 use ids::{AppId, ConnectorId, PersonId, TenantId};
 use store::person::Group;
+use store::provision::Job;
 use store::{Connection, Result};
 
 /// Those of these people who have an inbox: active, and not only Auditors.
@@ -23,6 +24,15 @@ pub(super) async fn with_inbox(
 pub(super) async fn app_owners(conn: &mut Connection, tenant: TenantId, app: AppId) -> Result<BTreeSet<PersonId>> {
     let owners = group(conn, tenant, Group::AppOwners(app)).await?;
     if owners.is_empty() { super_administrators(conn, tenant).await } else { Ok(owners) }
+}
+
+/// Those who do a job by hand: whom its entitlement names, else the owners of the app.
+pub(super) async fn provisioners(conn: &mut Connection, tenant: TenantId, job: &Job) -> Result<BTreeSet<PersonId>> {
+    let named = match job.entitlement_id {
+        Some(entitlement) => group(conn, tenant, Group::Provisioners(entitlement)).await?,
+        None => BTreeSet::new(),
+    };
+    if named.is_empty() { app_owners(conn, tenant, job.app_id).await } else { Ok(named) }
 }
 
 /// The owners of a connector; those of its app when it has none who could be told.

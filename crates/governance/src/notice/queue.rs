@@ -3,28 +3,45 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use domain::audit::Event;
+use domain::audit::{Event, Object};
 use domain::notice::{Audience, Channel, Fold, Payload, Rule, State, Template};
 use domain::request::Kind;
+use domain::switch::Switch;
 use ids::{NoticeId, PersonId};
 use store::notice::Notice;
 use store::{Result, Tx, Watch};
 
 use super::about::{self, About, find};
-use super::people;
+use super::{people, send};
 
 /// What all kinds share that are gathered for an hour.
 const HOURLY: &str = "hourly";
 
+/// What is said of mail that is not sent because of the switch.
+pub(super) const SWITCHED_OFF: &str = "notices are switched off";
+
 /// Watches every change, and queues what has to be told of it.
 #[derive(Debug)]
-pub(crate) struct Notices;
+pub(crate) struct Notices {
+    /// Whether mail is set up.
+    mails: bool,
+}
+
+impl Notices {
+    /// Whether mail is set up, is known when the server starts.
+    pub(crate) const fn new(mails: bool) -> Self {
+        Self { mails }
+    }
+}
 
 #[async_trait]
 impl Watch for Notices {
     async fn before_commit(&self, tx: &mut Tx, events: &[Event]) -> Result<()> {
         let mut told: BTreeMap<(&str, String), Told> = BTreeMap::new();
         for event in events {
+            if event.action == "switch.on" && event.object.id == Switch::Notices.name() {
+                still_open(tx, self.mails).await?;
+            }
             let Some(rule) = Rule::of(event) else { continue };
             let Some(about) = find(tx, event, rule.template).await? else { continue };
             let of = match rule.template {
@@ -40,15 +57,61 @@ impl Watch for Notices {
             let people = recipients(tx, event, rule, &about).await?;
             told.insert((rule.template.name(), of), Told { template: rule.template, payload, people });
         }
+        let told: Vec<_> = told.into_iter().filter(|(_, told)| !told.people.is_empty()).collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        let mailing = Mailing::now(tx, self.mails).await?;
         for ((_, of), told) in told {
             for (person, nth) in &told.people {
                 // Of one step a person is told once, however it came to them; the most urgent kind comes first.
                 let kind = if told.template.is_step() { "step" } else { told.template.name() };
-                write(tx, &told, *person, &format!("{kind}:{of}:{nth}")).await?;
+                write(tx, &told, *person, &format!("{kind}:{of}:{nth}"), mailing).await?;
             }
         }
         Ok(())
     }
+}
+
+/// Tells what follows from this event, which is no row of the audit log.
+pub(crate) async fn tell(tx: &mut Tx, event: &Event, mails: bool) -> Result<()> {
+    Notices::new(mails).before_commit(tx, std::slice::from_ref(event)).await
+}
+
+/// What becomes of mail now.
+#[derive(Debug, Clone, Copy)]
+enum Mailing {
+    Goes,
+    Not(&'static str),
+}
+
+impl Mailing {
+    async fn now(tx: &mut Tx, mails: bool) -> Result<Self> {
+        let tenant = tx.tenant();
+        if !store::switch::is_on(tx.conn(), tenant, Switch::Notices).await? {
+            return Ok(Self::Not(SWITCHED_OFF));
+        }
+        if !mails {
+            return Ok(Self::Not(send::NOT_SET_UP));
+        }
+        send::wish(tx).await?;
+        Ok(Self::Goes)
+    }
+}
+
+/// Whoever has something to do is told how much, in one notice.
+async fn still_open(tx: &mut Tx, mails: bool) -> Result<()> {
+    let (now, tenant) = (tx.now(), tx.tenant());
+    let open = store::notice::open_tasks(tx.conn(), tenant).await?;
+    let people = people::with_inbox(tx.conn(), tenant, &open.keys().copied().collect()).await?;
+    let mailing = Mailing::now(tx, mails).await?;
+    for (person, count) in open.into_iter().filter(|(person, _)| people.contains(person)) {
+        let mut payload = Payload::new(Object::new("request", ""));
+        payload.count = count;
+        let told = Told { template: Template::StillOpen, payload, people: BTreeMap::new() };
+        write(tx, &told, person, &format!("{}:{now}", Template::StillOpen), mailing).await?;
+    }
+    Ok(())
 }
 
 struct Told {
@@ -82,7 +145,8 @@ async fn recipients(tx: &mut Tx, event: &Event, rule: Rule, about: &About) -> Re
         (Audience::ConnectorOwners, About::Connector(connector)) => {
             people::connector_owners(tx.conn(), tenant, connector.id, connector.app_id).await?
         }
-        (Audience::ConnectorOwners | Audience::AppOwners, _) => {
+        (Audience::Provisioners, About::Job(job)) => people::provisioners(tx.conn(), tenant, job).await?,
+        (Audience::ConnectorOwners | Audience::Provisioners | Audience::AppOwners, _) => {
             people::app_owners(tx.conn(), tenant, about.app()).await?
         }
     };
@@ -111,7 +175,7 @@ async fn assignees(tx: &mut Tx, request: &store::request::Request) -> Result<BTr
         .collect())
 }
 
-async fn write(tx: &mut Tx, told: &Told, person: PersonId, key: &str) -> Result<()> {
+async fn write(tx: &mut Tx, told: &Told, person: PersonId, key: &str, mailing: Mailing) -> Result<()> {
     let (now, tenant) = (tx.now(), tx.tenant());
     let fold = match told.template.fold() {
         Fold::AtOnce => told.template.name(),
@@ -134,5 +198,14 @@ async fn write(tx: &mut Tx, told: &Told, person: PersonId, key: &str) -> Result<
         read_at: None,
         created_at: now,
     };
-    store::notice::insert(tx.conn(), tenant, &notice).await.map(drop)
+    if !store::notice::insert(tx.conn(), tenant, &notice).await? {
+        return Ok(());
+    }
+    let (state, note, next_try_at) = match mailing {
+        Mailing::Goes => (State::Queued, None, Some(now)),
+        Mailing::Not(why) => (State::Suppressed, Some(why.to_owned()), None),
+    };
+    let id = NoticeId::new(now, tx.rng());
+    let mail = Notice { id, channel: Channel::Email, state, note, next_try_at, sent_at: None, ..notice };
+    store::notice::insert(tx.conn(), tenant, &mail).await.map(drop)
 }

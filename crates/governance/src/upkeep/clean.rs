@@ -20,6 +20,8 @@ const ENDED: SignedDuration = SignedDuration::from_hours(90 * 24);
 const LEFT_BEHIND: SignedDuration = SignedDuration::from_hours(48);
 /// How long the row of a job that is done is kept.
 const JOBS: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long what people were told is kept.
+const NOTICES: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How many files are looked up at once.
 const FILES: u32 = 200;
 /// How many rows go at once, so that nobody waits for it long.
@@ -38,6 +40,8 @@ pub struct Cleaned {
     pub jobs: u64,
     /// Sessions that are over.
     pub sessions: u64,
+    /// What people were told long ago.
+    pub notices: u64,
 }
 
 impl Governance {
@@ -56,6 +60,7 @@ impl Governance {
             leftovers: self.clean_leftovers(before(LEFT_BEHIND)).await?,
             jobs: self.clean_jobs(before(JOBS)).await?,
             sessions: self.clean_sessions(now).await?,
+            notices: self.clean_notices(before(NOTICES)).await?,
         })
     }
 
@@ -64,6 +69,19 @@ impl Governance {
         let removed = store::session::forget(tx.conn(), over).await?;
         tx.commit().await?;
         Ok(removed)
+    }
+
+    async fn clean_notices(&self, before: Timestamp) -> Result<u64> {
+        let mut removed = 0;
+        loop {
+            let mut tx = self.store().begin().await?;
+            let gone = store::notice::forget(tx.conn(), before, ROWS).await?;
+            tx.commit().await?;
+            removed += gone;
+            if gone == 0 {
+                return Ok(removed);
+            }
+        }
     }
 
     async fn clean_files(&self, keeping: Keeping) -> Result<usize> {

@@ -4,14 +4,21 @@ use domain::actor::Role;
 use domain::notice::{Payload, Template};
 use domain::person::Step;
 use domain::request::State;
+use domain::switch::Switch;
 use governance::notice::NoticeCounts;
 use governance::request::Decision;
 use governance::{Caller, Code};
-use store::Paging;
+use ids::RequestId;
+use jiff::SignedDuration;
+use serde_json::json;
 use store::delegation::Delegation;
+use store::{Paging, RowExt as _};
+use testkit::mail::MailServer;
 
 use crate::office::{ADA, HOUR, Office, id};
 use crate::workplace::Manner;
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 impl Office {
     /// What is in somebody's inbox, the oldest first; what came at the same time by its name.
@@ -20,6 +27,30 @@ impl Office {
         let mut rows: Vec<_> = page.rows.iter().map(|row| (row.created_at, row.template.name())).collect();
         rows.sort_unstable();
         Ok(rows.into_iter().map(|(_, name)| name).collect())
+    }
+
+    /// What became of the mails to somebody, by name.
+    async fn mails(&self, to: &Caller) -> anyhow::Result<Vec<String>> {
+        let sql = "SELECT state FROM notice WHERE person_id = $1 AND channel = 'email' ORDER BY state";
+        let mut conn = self.at.world.store().read().await?;
+        let rows = sqlx::query(sql).bind(id(to).to_string()).fetch_all(&mut *conn).await?;
+        Ok(rows.iter().map(|row| row.text("state")).collect::<Result<_, _>>()?)
+    }
+
+    /// Somebody has another address.
+    async fn address(&self, of: &Caller, user: &str) -> anyhow::Result<()> {
+        let mut tx = self.at.world.store().begin().await?;
+        let sql = "UPDATE person SET primary_email = $2 WHERE id = $1";
+        sqlx::query(sql).bind(id(of).to_string()).bind(format!("{user}@example.com")).execute(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The request that was made last.
+    async fn last(&self) -> anyhow::Result<RequestId> {
+        let mut conn = self.at.world.store().read().await?;
+        let sql = "SELECT id FROM request ORDER BY id DESC LIMIT 1";
+        Ok(sqlx::query(sql).fetch_one(&mut *conn).await?.parsed("id")?)
     }
 
     /// The newest notice of this kind in somebody's inbox.
@@ -135,10 +166,140 @@ testkit::on_both_engines! {
         assert!(read.read_at.is_some());
         assert_eq!(governance.notice_counts(&office.ben).await?.unread, 1);
         assert_eq!(governance.read_all_notices(&office.ben).await?.value, 1);
-        assert_eq!(governance.notice_counts(&office.ben).await?, NoticeCounts::default());
+        assert_eq!(governance.notice_counts(&office.ben).await?.unread, 0);
         assert!(governance.notices(&office.ben, true, Paging::first(9)).await?.rows.is_empty());
         assert_eq!(governance.notices(&office.ben, false, Paging::first(9)).await?.rows.len(), 2);
         let not_mine = governance.read_notice(&office.ada, first.rows[0].id).await.unwrap_err();
         assert_eq!(not_mine.code(), Code::NotFound);
+    }
+
+    async fn mail_goes_once_with_one_link_and_folds_what_comes_within_an_hour(database: Database) {
+        let mut office = Office::new(&database, "manager").await?;
+        let server = MailServer::start()?;
+        office.at.world.set_mail_up(&database, &server.url()).await?;
+        let first = office.ask(&office.ada, 4).await?.value.request.id;
+        office.at.world.run_due_jobs().await?;
+        let mail = server.receive()?;
+        assert_eq!(mail["receivers"], json!([format!("{}@example.com", id(&office.ben))]));
+        assert!(mail["subject"].as_str().unwrap().starts_with("Please decide: editor in "), "{mail}");
+        assert_eq!((&mail["from"], &mail["auto-submitted"]), (&json!("Podium <podium@example.com>"), &json!("auto-generated")));
+        let text = mail["text"].as_str().unwrap();
+        assert_eq!(text.matches("https://").count(), 1, "one link: {text}");
+        assert!(text.lines().any(|line| line == format!("See: https://localhost/requests/{first}")), "{text}");
+
+        // Two more within the hour are one mail after it; of another kind there is one at once.
+        office.answer(&office.ben, first, Decision::Deny).await?;
+        for _ in 0..2 {
+            let next = office.ask(&office.ada, 4).await?.value.request.id;
+            office.answer(&office.ben, next, Decision::Deny).await?;
+        }
+        office.at.world.run_due_jobs().await?;
+        let denied = server.receive()?;
+        assert_eq!(denied["subject"], "Podium: 3 notices", "what was queued together goes together");
+        assert_eq!(office.mails(&office.ben).await?, ["queued", "queued", "sent"]);
+        office.at.world.clock.advance(HOUR);
+        office.at.world.run_due_jobs().await?;
+        let folded = server.receive()?;
+        assert_eq!(folded["subject"], "Podium: 2 notices");
+        assert_ne!(folded["message-id"], mail["message-id"]);
+        assert_eq!(office.mails(&office.ben).await?, ["sent", "sent", "sent"]);
+        assert_eq!(office.at.world.governance.send_mail().await?, None, "nothing is sent twice");
+    }
+
+    async fn mail_that_is_not_taken_is_tried_again_and_then_given_up(database: Database) {
+        let mut office = Office::new(&database, "manager").await?;
+        let server = MailServer::start()?;
+        office.at.world.set_mail_up(&database, &server.url()).await?;
+        office.address(&office.ben, "later").await?;
+        office.ask(&office.ada, 4).await?;
+        office.at.world.run_due_jobs().await?;
+        assert_eq!(office.mails(&office.ben).await?, ["queued"]);
+        // Another server begins a mail and dies; the next tries it again under the same id, after its lease.
+        office.address(&office.ben, "ben").await?;
+        assert!(office.at.world.governance.send_mail().await?.is_some(), "not before its pause is over");
+        office.at.world.clock.advance(HOUR);
+        office.at.world.run_due_jobs().await?;
+        let mail = server.receive()?;
+        assert!(mail["message-id"].as_str().unwrap().ends_with("@example.com>"), "{mail}");
+        assert_eq!(office.mails(&office.ben).await?, ["sent"]);
+
+        office.address(&office.cy, "refused").await?;
+        let governance = &office.at.world.governance;
+        governance.set_manager(&office.admin, id(&office.ada), None, Some(id(&office.cy))).await?;
+        governance.cancel_request(&office.ada, office.last().await?, None, "not needed").await?;
+        office.ask(&office.ada, 4).await?;
+        office.at.world.run_due_jobs().await?;
+        assert_eq!(office.mails(&office.cy).await?, ["failed"]);
+        assert_eq!(office.at.world.governance.notice_counts(&office.cy).await?.unsent, 1);
+    }
+
+    async fn a_server_that_is_away_is_waited_for(database: Database) {
+        let mut office = Office::new(&database, "manager").await?;
+        let mut server = MailServer::start()?;
+        office.at.world.set_mail_up(&database, &server.url()).await?;
+        server.stop()?;
+        office.ask(&office.ada, 4).await?;
+        office.at.world.run_due_jobs().await?;
+        assert_eq!(office.mails(&office.ben).await?, ["queued"]);
+        let now = office.at.world.store().now();
+        let next = office.at.world.governance.send_mail().await?;
+        assert!(next.is_some_and(|at| at > now && at <= now + HOUR), "{next:?}");
+    }
+
+    async fn without_mail_the_inbox_says_what_was_not_sent(database: Database) {
+        let office = Office::new(&database, "manager").await?;
+        office.ask(&office.ada, 4).await?;
+        assert_eq!(office.mails(&office.ben).await?, ["suppressed"]);
+        assert_eq!(office.at.world.governance.notice_counts(&office.ben).await?, NoticeCounts { unread: 1, unsent: 1 });
+    }
+
+    async fn while_the_switch_is_off_no_mail_goes_and_afterwards_everybody_gets_one(database: Database) {
+        let mut office = Office::new(&database, "manager").await?;
+        let server = MailServer::start()?;
+        office.at.world.set_mail_up(&database, &server.url()).await?;
+        let governance = &office.at.world.governance;
+        office.ask(&office.ada, 4).await?;
+        governance.set_switches(&office.admin, &[(Switch::Notices, false)], "an exercise").await?;
+        office.at.world.run_due_jobs().await?;
+        assert_eq!(office.mails(&office.ben).await?, ["suppressed"], "what waited does not go either");
+        governance.cancel_request(&office.ada, office.last().await?, None, "not needed").await?;
+        office.ask(&office.ada, 2).await?;
+        assert_eq!(office.inbox(&office.ben).await?, ["step.opened", "step.opened"], "the inbox goes on");
+        governance.set_switches(&office.admin, &[(Switch::Notices, true)], "it is over").await?;
+        office.at.world.run_due_jobs().await?;
+        assert_eq!(server.receive()?["subject"], "Waiting for you: 1");
+        assert_eq!(office.mails(&office.ben).await?, ["sent", "suppressed", "suppressed"]);
+    }
+
+    async fn r_d_3_the_holder_is_told_when_a_quarter_is_left(database: Database) {
+        let mut office = Office::new(&database, "manager").await?;
+        let request = office.ask(&office.ada, 4).await?.value.request.id;
+        office.answer(&office.ben, request, Decision::Approve).await?;
+        office.at.settle().await?;
+        office.at.later(HOUR * 3 - SECOND).await?;
+        assert!(!office.inbox(&office.ada).await?.contains(&"grant.ends_soon"));
+        office.at.later(SECOND).await?;
+        office.at.later(SECOND).await?;
+        let told = office.inbox(&office.ada).await?;
+        assert_eq!(told.iter().filter(|told| **told == "grant.ends_soon").count(), 1, "{told:?}");
+        let payload = office.notice(&office.ada, Template::GrantEndsSoon).await?;
+        assert_eq!(payload.ends_at, office.at.held(ADA, "editor").await?.unwrap().expires_at);
+    }
+
+    async fn r_d_10_an_end_that_is_meant_is_told_to_nobody(database: Database) {
+        let mut office = Office::new(&database, "manager").await?;
+        let request = office.ask(&office.ada, 4).await?.value.request.id;
+        office.answer(&office.ben, request, Decision::Approve).await?;
+        office.at.settle().await?;
+        let editor = office.at.held(ADA, "editor").await?.unwrap();
+        let governance = &office.at.world.governance;
+        let stranger = governance.let_end(&office.cy, editor.id, None).await.unwrap_err();
+        assert_eq!(stranger.code(), Code::NotFound);
+        assert!(governance.let_end(&office.ada, editor.id, None).await?.seq.is_some());
+        assert_eq!(governance.let_end(&office.owner, editor.id, None).await?.seq, None, "it is so already");
+        office.at.later(HOUR * 5).await?;
+        assert!(office.at.held(ADA, "editor").await?.is_none());
+        let told = office.inbox(&office.ada).await?;
+        assert_eq!(told, ["request.approved", "request.fulfilled"]);
     }
 }

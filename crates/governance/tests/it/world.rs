@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::actor::{Actor, Role};
 use domain::audit::Via;
 use governance::connector::{AppChoice, NewConnector};
+use governance::notice::Mailer;
 use governance::{Caller, Governance, Settings};
 use ids::{ConnectorId, ManualClock, PersonId, SeededRng, SystemRng};
 use jiff::SignedDuration;
@@ -23,13 +24,15 @@ pub(crate) struct World {
     pub(crate) governance: Governance,
     /// Holds the stored files in `files`.
     pub(crate) folder: tempfile::TempDir,
+    /// Those of the servers before.
+    folders: Vec<tempfile::TempDir>,
 }
 
 impl World {
     pub(crate) async fn new(database: &Database) -> anyhow::Result<Self> {
         let clock = ManualClock::new("2026-11-23T08:00:00Z".parse()?);
-        let governance = server(database, &clock, &[SealKey::generate(&SeededRng::new(1))]).await?;
-        Ok(Self { clock, governance: governance.0, folder: governance.1 })
+        let governance = server(database, &clock, &[SealKey::generate(&SeededRng::new(1))], None).await?;
+        Ok(Self { clock, governance: governance.0, folder: governance.1, folders: Vec::new() })
     }
 
     /// Another server process on the same database.
@@ -39,8 +42,18 @@ impl World {
 
     /// Another server process on the same database, with these keys.
     pub(crate) async fn with_keys(&self, database: &Database, keys: &[SealKey]) -> anyhow::Result<Self> {
-        let (governance, folder) = server(database, &self.clock, keys).await?;
-        Ok(Self { clock: self.clock.clone(), governance, folder })
+        let (governance, folder) = server(database, &self.clock, keys, None).await?;
+        Ok(Self { clock: self.clock.clone(), governance, folder, folders: Vec::new() })
+    }
+
+    /// The server starts anew, with mail through this server.
+    pub(crate) async fn set_mail_up(&mut self, database: &Database, url: &str) -> anyhow::Result<()> {
+        let mailer = Mailer::new(&url.into(), "Podium <podium@example.com>")?;
+        let keys = [SealKey::generate(&SeededRng::new(1))];
+        let (governance, folder) = server(database, &self.clock, &keys, Some(mailer)).await?;
+        self.governance = governance;
+        self.folders.push(folder);
+        Ok(())
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -116,6 +129,7 @@ async fn server(
     database: &Database,
     clock: &ManualClock,
     keys: &[SealKey],
+    mail: Option<Mailer>,
 ) -> anyhow::Result<(Governance, tempfile::TempDir)> {
     let surroundings = Surroundings { clock: Arc::new(clock.clone()), rng: Arc::new(SystemRng) };
     let store = Store::open(&Location::parse(database.location())?, surroundings).await?;
@@ -130,6 +144,7 @@ async fn server(
         heartbeat_interval: Duration::from_secs(30),
         task_lease: Duration::from_mins(15),
         upload_limit_bytes: 1 << 20,
+        mail,
     };
     Ok((Governance::new(store, sealer, files, settings), folder))
 }

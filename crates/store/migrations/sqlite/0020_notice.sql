@@ -26,4 +26,15 @@ CREATE TABLE notice (
 CREATE INDEX notice_inbox ON notice (person_id, id) WHERE channel = 'inbox';
 CREATE INDEX notice_unread ON notice (person_id) WHERE channel = 'inbox' AND read_at IS NULL;
 CREATE INDEX notice_due ON notice (next_try_at) WHERE state = 'queued';
+CREATE INDEX notice_mail ON notice (person_id, fold) WHERE channel = 'email';
+CREATE INDEX notice_of_mail ON notice (mail_id) WHERE mail_id IS NOT NULL;
 CREATE INDEX notice_age ON notice (created_at);
+
+-- Ends of grants that are meant to come: nobody is told of them any more (R-D-10).
+CREATE TABLE grant_let_end (
+    grant_id   TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    decided_by TEXT NOT NULL,
+    decided_at BIGINT NOT NULL,
+    PRIMARY KEY (grant_id, expires_at)
+);

@@ -15,7 +15,7 @@ use crate::routes::requests::Period;
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(set, remove)).routes(routes!(give_back))
+    OpenApiRouter::new().routes(routes!(set, remove)).routes(routes!(give_back)).routes(routes!(let_end))
 }
 
 fn versioned(grant: store::grant::Grant) -> Versioned<Period> {
@@ -57,6 +57,21 @@ async fn remove(
     ExpectedVersion(version): ExpectedVersion,
 ) -> Result<Response> {
     Ok(audited(api.governance().set_expiry(&caller, id, version, None).await?.map(versioned)))
+}
+
+/// Say that the end of a grant is meant
+///
+/// For its holder and the owners of the app. Nobody is told of this end any more; it can still be extended.
+#[utoipa::path(post, path = "/api/v1/grants/{grant}/let-end", tag = "inventory", params(("grant" = String, Path)),
+    responses((status = OK, body = Period), (status = NOT_FOUND, body = Problem),
+    (status = CONFLICT, description = "It has no end", body = Problem)))]
+async fn let_end(
+    State(api): State<Api>,
+    Signed(caller): Signed,
+    At(id): At<GrantId>,
+    ExpectedVersion(version): ExpectedVersion,
+) -> Result<Response> {
+    Ok(audited(api.governance().let_end(&caller, id, version).await?.map(versioned)))
 }
 
 /// Give back what one holds
