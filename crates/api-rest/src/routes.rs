@@ -7,6 +7,7 @@ mod breakers;
 mod bundles;
 mod catalogue;
 mod connectors;
+mod findings;
 mod forms;
 mod holds;
 mod identity_providers;
@@ -47,6 +48,7 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(catalogue::routes())
         .merge(bundles::routes())
         .merge(forms::routes())
+        .merge(findings::routes())
         .merge(jobs::routes())
         .merge(breakers::routes())
         .merge(request_settings::routes())

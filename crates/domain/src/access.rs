@@ -53,11 +53,17 @@ pub enum Action {
     RequestForOthers,
     /// Skip, hand on, restart or call off what others decide.
     OverseeRequests,
+    /// See findings.
+    SeeFindings,
+    /// Accept, put off, remedy and reopen findings.
+    DecideFinding,
+    /// Suppress findings for good.
+    SuppressFinding,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::SeeConnectors,
         Self::AddConnector,
         Self::EditConnector,
@@ -80,6 +86,9 @@ impl Action {
         Self::EditPolicies,
         Self::RequestForOthers,
         Self::OverseeRequests,
+        Self::SeeFindings,
+        Self::DecideFinding,
+        Self::SuppressFinding,
     ];
 
     /// What is wanted, as the second half of "you may not …".
@@ -108,6 +117,9 @@ impl Action {
             Self::EditPolicies => "edit policies",
             Self::RequestForOthers => "ask for access for others",
             Self::OverseeRequests => "take over what others decide",
+            Self::SeeFindings => "see findings",
+            Self::DecideFinding => "decide about this finding",
+            Self::SuppressFinding => "suppress findings",
         }
     }
 }
@@ -161,6 +173,7 @@ const fn role_may(role: Role, action: Action) -> bool {
                 | A::VerifyAudit
                 | A::SeeSettings
                 | A::SeePolicies
+                | A::SeeFindings
         ),
         Role::Helpdesk => matches!(action, A::SeePeople | A::RequestForOthers),
         Role::CampaignAdministrator => matches!(action, A::SeePolicies),
@@ -181,6 +194,8 @@ const fn owner_may(action: Action) -> bool {
             | A::SeeInventory
             | A::SeeAudit
             | A::SeePolicies
+            | A::SeeFindings
+            | A::DecideFinding
     )
 }
 
@@ -232,6 +247,9 @@ mod tests {
             (Action::EditPolicies, "y------"),
             (Action::RequestForOthers, "y---y--"),
             (Action::OverseeRequests, "y------"),
+            (Action::SeeFindings, "y--y--y"),
+            (Action::DecideFinding, "y-----y"),
+            (Action::SuppressFinding, "y------"),
         ] {
             let mut found: String =
                 roles.iter().map(|role| if may(&person(*role), action, Relation::None) { 'y' } else { '-' }).collect();

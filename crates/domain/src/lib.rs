@@ -13,6 +13,7 @@ pub mod bundle;
 pub mod connector;
 pub mod email;
 pub mod expression;
+pub mod finding;
 pub mod form;
 pub mod grant;
 pub mod hold;

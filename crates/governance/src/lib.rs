@@ -18,6 +18,7 @@ pub mod connector;
 mod context;
 mod desk;
 mod error;
+pub mod finding;
 pub mod grant;
 pub mod hold;
 pub mod identity_provider;

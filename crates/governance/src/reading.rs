@@ -9,7 +9,7 @@ use jobs::{Failure, Handler, Job, Next};
 use serde::Deserialize;
 
 use crate::context::Governance;
-use crate::{connector, grant, notice, provision, request};
+use crate::{connector, finding, grant, notice, provision, request};
 
 /// The kind of the job.
 const KIND: &str = "ingest";
@@ -34,6 +34,7 @@ impl Governance {
         handlers.extend(request::handlers(self));
         handlers.push(request::step_handler(self.clone()));
         handlers.push(connector::watch::handler(self.clone()));
+        handlers.push(finding::watch::handler(self.clone()));
         handlers.extend(grant::timer::handlers(self));
         handlers.extend(self.upkeep_handlers());
         handlers

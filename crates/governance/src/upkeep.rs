@@ -19,6 +19,7 @@ use store::Retry;
 use crate::connector::watch;
 use crate::context::Governance;
 use crate::error::{Error, Result};
+use crate::finding;
 
 pub use clean::Cleaned;
 pub use reseal::Resealed;
@@ -33,13 +34,13 @@ const CLEAN_EVERY: SignedDuration = SignedDuration::from_hours(6);
 const ATTEMPTS: i64 = 20;
 
 impl Governance {
-    /// Wishes for these jobs, and for the one that looks for silent connectors, now. To be called at each start of a server.
+    /// Wishes for these jobs, and for those that look for silent connectors and findings, now. To be called at each start of a server.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn plan_upkeep(&self) -> Result<()> {
         let mut tx = self.store().begin().await?;
-        for kind in [CLEAN, RESEAL, anchor::KIND, watch::KIND] {
+        for kind in [CLEAN, RESEAL, anchor::KIND, watch::KIND, finding::watch::KIND] {
             let job = NewJob {
                 kind,
                 key: Some(kind.to_owned()),

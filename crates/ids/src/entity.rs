@@ -124,6 +124,8 @@ entity_ids! {
     ProvisionJobId, "a provision job";
     /// Something that a person is told.
     NoticeId, "a notice";
+    /// Something that is not as it should be.
+    FindingId, "a finding";
     /// A durable job or timer of the server.
     JobId, "a job";
 }

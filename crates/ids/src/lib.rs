@@ -13,8 +13,8 @@ mod random;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entity::{
-    AccountId, ApiTokenId, AppId, BundleId, ConnectorId, CredentialId, EntitlementId, FormId, GrantId, HoldId,
-    IdentityProviderId, JobId, NoticeId, ParseIdError, PersonId, PolicyId, ProvisionJobId, RequestId, ResourceId,
-    SessionId, SyncId, TenantId,
+    AccountId, ApiTokenId, AppId, BundleId, ConnectorId, CredentialId, EntitlementId, FindingId, FormId, GrantId,
+    HoldId, IdentityProviderId, JobId, NoticeId, ParseIdError, PersonId, PolicyId, ProvisionJobId, RequestId,
+    ResourceId, SessionId, SyncId, TenantId,
 };
 pub use random::{Rng, SeededRng, SystemRng};

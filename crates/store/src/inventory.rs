@@ -12,10 +12,10 @@
 //! Source: governance §1.7–1.9, §2.2.
 
 mod apply;
-mod array;
+pub(crate) mod array;
 pub mod by_hand;
 mod difference;
-mod insert;
+pub(crate) mod insert;
 mod key;
 pub mod list;
 mod lookup;

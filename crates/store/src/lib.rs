@@ -18,6 +18,7 @@ pub mod delegation;
 mod engine;
 mod error;
 pub mod file;
+pub mod finding;
 pub mod form;
 pub mod grant;
 mod hex;

@@ -90,6 +90,19 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("PATCH /api/v1/bundles/{bundle}", Those(A::EditPolicies), Some(json!({"name": "x"}))),
         ("DELETE /api/v1/bundles/{bundle}", Those(A::EditPolicies), None),
         ("POST /api/v1/bundles/{bundle}/request", Those(A::RequestForOthers), Some(json!({"forPersonId": owner}))),
+        ("GET /api/v1/findings", Signed, None),
+        ("GET /api/v1/findings/{finding}", Those(A::SeeFindings), None),
+        ("POST /api/v1/findings/{finding}/accept", Those(A::DecideFinding), Some(json!({"reason": "x"}))),
+        (
+            "POST /api/v1/findings/{finding}/snooze",
+            Those(A::DecideFinding),
+            Some(json!({"reason": "x", "until": "2026-11-24T00:00:00Z"})),
+        ),
+        ("POST /api/v1/findings/{finding}/suppress", Those(A::SuppressFinding), Some(json!({"reason": "x"}))),
+        ("POST /api/v1/findings/{finding}/remedy", Those(A::DecideFinding), Some(json!({"reason": "x"}))),
+        ("POST /api/v1/findings/{finding}/reopen", Those(A::DecideFinding), None),
+        ("GET /api/v1/finding-types", Those(A::SeeFindings), None),
+        ("PUT /api/v1/finding-types/{type}", Those(A::EditSettings), Some(json!({"isOn": false}))),
         ("GET /api/v1/breakers", Those(A::SeeInventory), None),
         ("GET /api/v1/breakers/{app}", Those(A::SeeInventory), None),
         ("POST /api/v1/breakers/{app}/resume", Those(A::EditApp), Some(json!({"reason": "x"}))),
@@ -304,7 +317,13 @@ async fn objects(world: &World, admin: &Somebody) -> anyhow::Result<BTreeMap<&'s
     let bundle = json!({"name": "B", "audience": "nobody", "entitlements": [entitlement]});
     let bundle = id(&world.post(admin, "/bundles", bundle).await.ok(201));
     world.post(admin, &format!("/requests/{request}/skip-step"), json!({"reason": "nobody is there"})).await.ok(200);
+    let leaver = world.post(admin, "/people", json!({"primaryEmail": "x@y.z", "displayName": "X"})).await.ok(201);
+    world.post(admin, "/apps", json!({"name": "Left", "owners": [leaver["id"]]})).await.ok(201);
+    world.post(admin, &format!("/people/{}/leave", id(&leaver)), json!({"reason": "x"})).await.ok(200);
+    world.governance.watch_findings().await?;
     Ok(BTreeMap::from([
+        ("finding", first("/findings?type=owner_left".to_owned()).await),
+        ("type", "owner_left".to_owned()),
         ("sync", id(&sync)),
         ("hold", held["holdId"].as_str().unwrap().to_owned()),
         ("account", first(format!("/apps/{app}/accounts")).await),

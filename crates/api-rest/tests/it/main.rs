@@ -6,6 +6,7 @@ mod api_clients;
 mod apps;
 mod audit;
 mod file;
+mod findings;
 mod holds;
 mod inventory;
 mod me;

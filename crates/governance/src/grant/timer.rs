@@ -172,15 +172,23 @@ impl Governance {
         if grant.state != State::Stuck {
             return Ok(None);
         }
-        let jobs = store::provision::of_grant(tx.conn(), id).await?;
-        let Some(last) = jobs.into_iter().rev().find(|job| job.state.is_tried()) else { return Ok(None) };
-        let mut change = Change::again(&last);
-        change.grant = begin_again(&mut tx, &last).await?;
-        provision::queue(&mut tx, &timer(), change).await?;
+        if !take_again(&mut tx, &timer(), &grant).await? {
+            return Ok(None);
+        }
         tx.commit().await?;
         self.task_queued().notify_waiters();
         Ok(next)
     }
+}
+
+/// Queues once more what was to take away this grant, which is stuck. Tells whether anything was.
+pub(crate) async fn take_again(tx: &mut Tx, caller: &Caller, grant: &Grant) -> Result<bool> {
+    let jobs = store::provision::of_grant(tx.conn(), grant.id).await?;
+    let Some(last) = jobs.into_iter().rev().find(|job| job.state.is_tried()) else { return Ok(false) };
+    let mut change = Change::again(&last);
+    change.grant = begin_again(tx, &last).await?;
+    provision::queue(tx, caller, change).await?;
+    Ok(true)
 }
 
 fn timer() -> Caller {

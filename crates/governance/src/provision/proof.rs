@@ -98,6 +98,7 @@ impl Governance {
         desk::look::looked(&mut tx, &caller, &sync, started).await?;
         offer_waiting(&mut tx, &caller, sync.connector_id).await?;
         tx.commit().await?;
+        self.notice_outside(&caller, &sync).await?;
         self.task_queued().notify_waiters();
         Ok(())
     }

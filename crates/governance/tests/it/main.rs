@@ -7,6 +7,7 @@ mod bundles;
 mod catalogue;
 mod connectors;
 mod desk;
+mod findings;
 mod forms;
 mod invariants;
 mod leavers;

@@ -345,7 +345,9 @@ fn resource(of_type: &str, id: &str) -> Resource {
 }
 
 fn account(login: &str) -> Resource {
-    let email = user_trait::Email { address: login.to_owned(), is_primary: true };
+    // What follows a `#` tells accounts apart that have one address.
+    let address = login.split('#').next().unwrap_or(login).to_owned();
+    let email = user_trait::Email { address, is_primary: true };
     let person = UserTrait { login: login.to_owned(), emails: vec![email], ..UserTrait::default() };
     Resource { annotations: vec![proto::annotations::pack(&person)], ..resource("user", login) }
 }

@@ -21,7 +21,7 @@ const ROWS: usize = 1_000;
 type Bound<'q> = Query<'q, Any, AnyArguments>;
 
 /// A row that many are written of.
-pub(super) trait Insert: Sized {
+pub(crate) trait Insert: Sized {
     /// The table.
     const TABLE: &'static str;
     /// The columns that are the same in every row, with what they get: `$1`… or a constant.
@@ -39,7 +39,7 @@ pub(super) trait Insert: Sized {
 }
 
 /// Takes the values of rows, column by column.
-pub(super) trait Values {
+pub(crate) trait Values {
     fn text(&mut self, value: impl AsRef<str> + Into<String>);
     fn text_opt(&mut self, value: Option<String>);
     fn number(&mut self, value: i64);
@@ -48,7 +48,7 @@ pub(super) trait Values {
 }
 
 /// Writes the rows; `shared` are the values of `$1`… in [`Insert::SHARED`].
-pub(super) async fn insert<R: Insert>(
+pub(crate) async fn insert<R: Insert>(
     conn: &mut Connection,
     engine: Engine,
     shared: &[Shared],
@@ -193,13 +193,13 @@ impl Values for Arrays {
 
 /// A value that every row has.
 #[derive(Debug, Clone)]
-pub(super) enum Shared {
+pub(crate) enum Shared {
     Text(String),
     Number(i64),
 }
 
 impl Shared {
-    pub(super) fn text(value: &impl ToString) -> Self {
+    pub(crate) fn text(value: &impl ToString) -> Self {
         Self::Text(value.to_string())
     }
 

@@ -6,7 +6,7 @@ mod access;
 mod accounts;
 mod differences;
 mod entitlements;
-mod exclusive;
+pub(crate) mod exclusive;
 mod grants;
 mod resources;
 

@@ -9,7 +9,7 @@ use crate::row::RowExt as _;
 /// Entitlements that their sets fall to, by what connectors call them.
 ///
 /// Source: governance R-X-1, the preset of Whimsical.
-const FLOORS: [&str; 1] = ["role:viewer:assigned"];
+pub(crate) const FLOORS: [&str; 1] = ["role:viewer:assigned"];
 
 /// A member of an exclusive set.
 #[derive(Debug, Clone, PartialEq, Eq)]
