@@ -7,6 +7,7 @@
 
 mod words;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::audit::Event;
@@ -26,6 +27,8 @@ vocabulary! {
         StepOpened => "step.opened",
         /// A step was handed on to the person.
         StepReassigned => "step.reassigned",
+        /// A step has waited for half of its time.
+        StepReminded => "step.reminded",
         /// Nobody else could be asked.
         LastResort => "step.last_resort",
         /// A change has to be made by hand.
@@ -58,16 +61,24 @@ vocabulary! {
         RemovalFailed => "grant.removal_failed",
         /// Access was said to be taken away, and is still there.
         StillThere => "grant.still_there",
+        /// An app has at most one owner left, as another left.
+        OwnerLeft => "app.owner_left",
+        /// Too many people would have left at once.
+        LeavingHeld => "person.leaving_held",
         /// Too much would have been taken away at once.
         BreakerTripped => "breaker.tripped",
         /// A suspicious sync waits for a decision.
         HoldOpened => "hold.opened",
         /// Something waits for the person, though nobody was sent mail for a while.
         StillOpen => "tasks.still_open",
+        /// The person is asked to look after a connector.
+        SetUpAsked => "connector.set_up_asked",
         /// A connector was not heard of.
         ConnectorSilent => "connector.silent",
         /// Syncs of a connector fail.
         SyncsFail => "connector.syncs_fail",
+        /// A connector cannot do something that it was asked for.
+        CapabilityMissing => "connector.capability_missing",
         /// A connector may not write.
         WritesRefused => "connector.writes_refused",
         /// A credential of a connector will stop working.
@@ -116,6 +127,10 @@ pub enum Audience {
     Provisioners,
     /// The owners of the app.
     AppOwners,
+    /// Those who became owners of the connector with the event.
+    NewConnectorOwners,
+    /// The Super Administrators.
+    SuperAdministrators,
 }
 
 /// How several mails to one person become one. The inbox folds nothing.
@@ -147,6 +162,7 @@ impl Rule {
             // They are the assignees then.
             "step.fell_back" if is("lastResort", &Value::Bool(true)) => (T::LastResort, A::Assignees),
             "step.reassigned" | "step.escalated" | "step.fell_back" => (T::StepReassigned, A::Assignees),
+            "step.reminded" => (T::StepReminded, A::Assignees),
             "job.manual" => (T::JobManual, A::Provisioners),
             "request.approved" => (T::RequestApproved, A::Parties),
             "request.waits_for_start" => (T::StartIt, A::Parties),
@@ -160,14 +176,22 @@ impl Rule {
             "grant.ends_soon" => (T::GrantEndsSoon, A::Holder),
             "grant.expired" | "grant.revoked" | "grant.ended" => (T::GrantEnded, A::Holder),
             "grant.extended" => (T::GrantExtended, A::Parties),
+            "grant.expiry_changed" if is_later(event) => (T::GrantExtended, A::Holder),
             "grant.appeared_outside" => (T::GrantAppeared, A::AppOwners),
             "grant.removal_failed" => (T::RemovalFailed, A::AppOwners),
             "grant.still_there" => (T::StillThere, A::AppOwners),
             "breaker.tripped" => (T::BreakerTripped, A::AppOwners),
-            "hold.opened" => (T::HoldOpened, A::ConnectorOwners),
+            "app.owner_left" => (T::OwnerLeft, A::AppOwners),
+            "person.leaving_held" => (T::LeavingHeld, A::SuperAdministrators),
+            // Whoever counts tells of the same hold once a day (T-H1).
+            "hold.opened" | "hold.renewed" => (T::HoldOpened, A::ConnectorOwners),
+            "connector.created" | "connector.edited" if event.after.get("owners").is_some() => {
+                (T::SetUpAsked, A::NewConnectorOwners)
+            }
             "connector.silent" => (T::ConnectorSilent, A::ConnectorOwners),
             // Whoever resolves it tells only of the third.
             "sync.failed" => (T::SyncsFail, A::ConnectorOwners),
+            "connector.capability_missing" => (T::CapabilityMissing, A::ConnectorOwners),
             "connector.writes_refused" => (T::WritesRefused, A::ConnectorOwners),
             "credential.retired" if is("state", &"retiring".into()) => (T::CredentialRetiring, A::ConnectorOwners),
             "credential.used_after_revoke" => (T::CredentialUsed, A::ConnectorOwners),
@@ -177,12 +201,28 @@ impl Rule {
     }
 }
 
+/// Whether access ends later than before, or not by itself any more.
+fn is_later(event: &Event) -> bool {
+    let end =
+        |value: &Value| value.get("expiresAt").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok());
+    match (end(&event.before), end(&event.after)) {
+        (Some(before), Some(after)) => after > before,
+        (before, after) => before.is_some() && after.is_none(),
+    }
+}
+
 impl Template {
     /// How mails of this kind are folded.
     #[must_use]
     pub const fn fold(self) -> Fold {
         match self {
-            Self::StepOpened | Self::StepReassigned | Self::JobManual | Self::GrantAppeared => Fold::Hourly,
+            Self::StepOpened
+            | Self::StepReassigned
+            | Self::StepReminded
+            | Self::JobManual
+            | Self::GrantAppeared
+            | Self::RemovalFailed
+            | Self::StillThere => Fold::Hourly,
             _ => Fold::AtOnce,
         }
     }
@@ -196,7 +236,7 @@ impl Template {
     /// Whether this is about something that the person should do. Whoever did something is told only of such.
     #[must_use]
     pub const fn is_task(self) -> bool {
-        self.is_step() || matches!(self, Self::JobManual | Self::StartIt | Self::StillOpen)
+        self.is_step() || matches!(self, Self::StepReminded | Self::JobManual | Self::StartIt | Self::StillOpen)
     }
 }
 

@@ -8,6 +8,7 @@ mod about;
 mod mail;
 mod people;
 pub(crate) mod queue;
+mod recipients;
 pub(crate) mod send;
 
 use ids::{NoticeId, PersonId};

@@ -189,6 +189,22 @@ pub async fn owners(conn: &mut Connection, app: AppId) -> Result<Vec<PersonId>> 
     rows.iter().map(|row| row.parsed("owner_id")).collect()
 }
 
+/// The apps that this person owns directly; at most a thousand.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn owned_by(conn: &mut Connection, tenant: TenantId, person: PersonId) -> Result<Vec<AppId>> {
+    let rows = sqlx::query(
+        "SELECT a.id FROM app_owner o JOIN app a ON a.id = o.app_id WHERE o.owner_kind = 'person' \
+         AND o.owner_id = $1 AND a.tenant_id = $2 AND a.deleted_at IS NULL ORDER BY a.id LIMIT 1000",
+    )
+    .bind(person.to_string())
+    .bind(tenant.to_string())
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| row.parsed("id")).collect()
+}
+
 /// Whether this person owns an app.
 ///
 /// # Errors

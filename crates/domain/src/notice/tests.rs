@@ -19,6 +19,10 @@ fn only_what_somebody_should_know_is_told() {
         ("request.created", json!({"emergency": true}), Some(Template::EmergencyUsed)),
         ("credential.retired", json!({"state": "expired"}), None),
         ("credential.retired", json!({"state": "retiring"}), Some(Template::CredentialRetiring)),
+        ("step.reminded", json!({}), Some(Template::StepReminded)),
+        ("connector.edited", json!({"name": "x"}), None),
+        ("connector.edited", json!({"owners": []}), Some(Template::SetUpAsked)),
+        ("grant.expiry_changed", json!({"expiresAt": "2026-11-23T08:00:00Z"}), None),
         ("grant.proved", json!({}), None),
     ] {
         assert_eq!(Rule::of(&event(action, after)).map(|rule| rule.template), template, "{action}");

@@ -68,6 +68,7 @@ impl Payload {
         let title = match template {
             Template::StepOpened => format!("Please decide: {access} for {person}"),
             Template::StepReassigned => format!("Handed on to you to decide: {access} for {person}"),
+            Template::StepReminded => format!("Still waiting for you to decide: {access} for {person}"),
             Template::LastResort => format!("Nobody else can decide: {access} for {person}"),
             Template::JobManual => format!("To be done by hand: {access} for {person}"),
             Template::RequestApproved => format!("Approved: {access} for {person}"),
@@ -87,11 +88,15 @@ impl Payload {
             Template::GrantAppeared => format!("Given outside Podium: {access} to {person}"),
             Template::RemovalFailed => format!("Could not be taken away: {access} of {person}"),
             Template::StillThere => format!("Still there after it was taken away: {access} of {person}"),
+            Template::OwnerLeft => format!("{person} left, so {app} has at most one owner"),
+            Template::LeavingHeld => "Held until you decide: too many people would leave at once".to_owned(),
             Template::BreakerTripped => format!("Stopped: too much would have been taken away at once in {app}"),
             Template::HoldOpened => format!("Held until you decide: a sync of {connector} would remove too much"),
             Template::StillOpen => format!("Waiting for you: {}", self.count),
+            Template::SetUpAsked => format!("Asked of you: look after {connector} of {app}"),
             Template::ConnectorSilent => format!("Silent: {connector} was not heard of"),
             Template::SyncsFail => format!("{connector} failed to sync three times in a row"),
+            Template::CapabilityMissing => format!("{connector} cannot do something that it was asked for"),
             Template::WritesRefused => format!("{connector} may not make changes"),
             Template::CredentialRetiring => format!("A credential of {connector} stops working soon"),
             Template::CredentialUsed => format!("A revoked credential of {connector} is still in use"),
@@ -113,6 +118,7 @@ impl Payload {
         let id = &self.object.id;
         match self.object.kind.as_str() {
             "person" => format!("/people/{id}"),
+            "people" => "/people".to_owned(),
             // A list of them.
             kind if id.is_empty() => format!("/{kind}s"),
             kind => format!("/{kind}s/{id}"),

@@ -20,6 +20,7 @@ pub(super) enum About {
     Job(Job),
     App(AppId),
     Connector(Connector),
+    People,
 }
 
 /// Finds what an event is about, as the change leaves it; nothing when nobody needs to know.
@@ -46,6 +47,7 @@ pub(super) async fn find(tx: &mut Tx, event: &Event, template: Template) -> Resu
         }
         .map(About::Job),
         "app" => id.parse().ok().map(About::App),
+        "person" => Some(About::People),
         kind => {
             let connector = match kind {
                 "connector" => id.parse().ok(),
@@ -91,14 +93,15 @@ async fn concerns_grant(conn: &mut Connection, grant: &Grant, template: Template
 }
 
 impl About {
-    /// The app that it belongs to.
-    pub(super) const fn app(&self) -> AppId {
+    /// The app that it belongs to, if any.
+    pub(super) const fn app(&self) -> Option<AppId> {
         match self {
-            Self::Request(request) => request.app_id,
-            Self::Grant(grant) => grant.app_id,
-            Self::Job(job) => job.app_id,
-            Self::App(app) => *app,
-            Self::Connector(connector) => connector.app_id,
+            Self::Request(request) => Some(request.app_id),
+            Self::Grant(grant) => Some(grant.app_id),
+            Self::Job(job) => Some(job.app_id),
+            Self::App(app) => Some(*app),
+            Self::Connector(connector) => Some(connector.app_id),
+            Self::People => None,
         }
     }
 
@@ -106,7 +109,10 @@ impl About {
     pub(super) async fn payload(&self, tx: &mut Tx, event: &Event, template: Template) -> Result<Payload> {
         let tenant = tx.tenant();
         let mut payload = Payload::new(self.object(event));
-        payload.app = store::app::find(tx.conn(), tenant, self.app()).await?.map(|app| app.name);
+        payload.app = match self.app() {
+            Some(app) => store::app::find(tx.conn(), tenant, app).await?.map(|app| app.name),
+            None => None,
+        };
         payload.reason.clone_from(&event.reason);
         match self {
             Self::Request(request) => {
@@ -128,7 +134,11 @@ impl About {
                 payload.person = name(tx, job.person_id, job.account_id).await?;
                 payload.access = access(tx, job.entitlement_id).await?;
             }
-            Self::App(_) => {}
+            // Whoever left it.
+            Self::App(_) => {
+                payload.person = event.after.get("person").and_then(|name| name.as_str()).map(str::to_owned)
+            }
+            Self::People => {}
             Self::Connector(connector) => payload.connector = Some(connector.display_name.clone()),
         }
         Ok(payload)
@@ -138,6 +148,8 @@ impl About {
     fn object(&self, event: &Event) -> Object {
         match self {
             Self::Connector(connector) if event.object.kind != "hold" => Object::new("connector", connector.id),
+            // One notice for all whom it concerns.
+            Self::People => Object::new("people", ""),
             _ => event.object.clone(),
         }
     }

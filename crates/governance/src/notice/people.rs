@@ -22,8 +22,13 @@ pub(super) async fn with_inbox(
 
 /// The owners of an app; the Super Administrators when it has none who could be told.
 pub(super) async fn app_owners(conn: &mut Connection, tenant: TenantId, app: AppId) -> Result<BTreeSet<PersonId>> {
-    let owners = group(conn, tenant, Group::AppOwners(app)).await?;
+    let owners = direct_owners(conn, tenant, app).await?;
     if owners.is_empty() { super_administrators(conn, tenant).await } else { Ok(owners) }
+}
+
+/// Those of the active owners of an app who have an inbox.
+pub(super) async fn direct_owners(conn: &mut Connection, tenant: TenantId, app: AppId) -> Result<BTreeSet<PersonId>> {
+    group(conn, tenant, Group::AppOwners(app)).await
 }
 
 /// Those who do a job by hand: whom its entitlement names, else the owners of the app.

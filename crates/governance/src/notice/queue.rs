@@ -1,17 +1,18 @@
 //! Queues the notices of every change, in its transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::audit::{Event, Object};
-use domain::notice::{Audience, Channel, Fold, Payload, Rule, State, Template};
-use domain::request::Kind;
+use domain::notice::{Channel, Fold, Payload, Rule, State, Template};
 use domain::switch::Switch;
 use ids::{NoticeId, PersonId};
+use serde_json::{Value, json};
 use store::notice::Notice;
 use store::{Result, Tx, Watch};
 
-use super::about::{self, About, find};
+use super::about::find;
+use super::recipients::recipients;
 use super::{people, send};
 
 /// What all kinds share that are gathered for an hour.
@@ -38,7 +39,8 @@ impl Notices {
 impl Watch for Notices {
     async fn before_commit(&self, tx: &mut Tx, events: &[Event]) -> Result<()> {
         let mut told: BTreeMap<(&str, String), Told> = BTreeMap::new();
-        for event in events {
+        let follow = owner_left(tx, events).await?;
+        for event in events.iter().chain(&follow) {
             if event.action == "switch.on" && event.object.id == Switch::Notices.name() {
                 still_open(tx, self.mails).await?;
             }
@@ -46,7 +48,9 @@ impl Watch for Notices {
             let Some(about) = find(tx, event, rule.template).await? else { continue };
             let of = match rule.template {
                 // However many appeared with one sync, they are told of together.
-                Template::GrantAppeared => about.app().to_string(),
+                Template::GrantAppeared => about.app().map(|app| app.to_string()).unwrap_or_default(),
+                // However many are held, one look is enough.
+                Template::LeavingHeld => String::new(),
                 _ => event.object.id.clone(),
             };
             if let Some(known) = told.get_mut(&(rule.template.name(), of.clone())) {
@@ -114,65 +118,30 @@ async fn still_open(tx: &mut Tx, mails: bool) -> Result<()> {
     Ok(())
 }
 
+/// What follows for apps from people who leave: an event for each app that has at most one owner now.
+async fn owner_left(tx: &mut Tx, events: &[Event]) -> Result<Vec<Event>> {
+    let tenant = tx.tenant();
+    let mut follow = Vec::new();
+    for event in events.iter().filter(|event| event.action == "person.left") {
+        let Ok(person) = event.object.id.parse::<PersonId>() else { continue };
+        let name = store::person::find(tx.conn(), tenant, person).await?.map(|person| person.display_name);
+        for app in store::app::owned_by(tx.conn(), tenant, person).await? {
+            if people::direct_owners(tx.conn(), tenant, app).await?.len() <= 1 {
+                let change = json!({ "person": name });
+                let left =
+                    Event { action: "app.owner_left".to_owned(), object: Object::new("app", app), ..event.clone() };
+                follow.push(left.with_app(app).with_change(Value::Null, change));
+            }
+        }
+    }
+    Ok(follow)
+}
+
 struct Told {
     template: Template,
     payload: Payload,
     /// Who is told, each with what tells this time from others at which they are told of the same object.
     people: BTreeMap<PersonId, String>,
-}
-
-/// Who is told, and which time it is.
-async fn recipients(tx: &mut Tx, event: &Event, rule: Rule, about: &About) -> Result<BTreeMap<PersonId, String>> {
-    let (now, tenant) = (tx.now(), tx.tenant());
-    let people = match (rule.audience, about) {
-        (Audience::Assignees, About::Request(request)) => return assignees(tx, request).await,
-        (Audience::Parties, About::Request(request)) => {
-            // Whoever loses access hears of its end.
-            let is_told = request.kind != Kind::Revoke || rule.template != Template::RequestFulfilled;
-            let subject = is_told.then_some(request.for_person_id);
-            let parties = subject.into_iter().chain(request.requester_id).collect();
-            people::with_inbox(tx.conn(), tenant, &parties).await?
-        }
-        (Audience::Holder, About::Grant(grant)) => {
-            let mut people: BTreeSet<PersonId> = about::holder(tx, grant).await?.into_iter().collect();
-            if let Some(request) = grant.request_id {
-                let request = store::request::find(tx.conn(), tenant, request).await?;
-                people.extend(request.and_then(|request| request.requester_id));
-            }
-            people::with_inbox(tx.conn(), tenant, &people).await?
-        }
-        (Audience::Assignees | Audience::Parties | Audience::Holder, _) => BTreeSet::new(),
-        (Audience::ConnectorOwners, About::Connector(connector)) => {
-            people::connector_owners(tx.conn(), tenant, connector.id, connector.app_id).await?
-        }
-        (Audience::Provisioners, About::Job(job)) => people::provisioners(tx.conn(), tenant, job).await?,
-        (Audience::ConnectorOwners | Audience::Provisioners | Audience::AppOwners, _) => {
-            people::app_owners(tx.conn(), tenant, about.app()).await?
-        }
-    };
-    let nth = match (rule.template, about) {
-        // Set again for the same end, it is the same.
-        (Template::GrantEndsSoon, About::Grant(grant)) => grant.expires_at.unwrap_or(now),
-        _ => now,
-    };
-    let knows = |person: &PersonId| !rule.template.is_task() && event.actor == format!("person:{person}");
-    Ok(people.into_iter().filter(|person| !knows(person)).map(|person| (person, nth.to_string())).collect())
-}
-
-/// Those who decide the open step now. Whoever was told of a step is told again only when it comes back to them.
-async fn assignees(tx: &mut Tx, request: &store::request::Request) -> Result<BTreeMap<PersonId, String>> {
-    let tenant = tx.tenant();
-    let Some(step) = store::request::open_step(tx.conn(), request.id).await? else { return Ok(BTreeMap::new()) };
-    let assignees = store::request::assignees(tx.conn(), &step).await?;
-    let open: BTreeMap<PersonId, i64> =
-        assignees.iter().filter(|one| one.is_open).map(|one| (one.person_id, one.hops)).collect();
-    let asked = people::with_inbox(tx.conn(), tenant, &open.keys().copied().collect()).await?;
-    let nth = |hops: i64| format!("{}.{}.{hops}", step.round, step.number);
-    Ok(open
-        .into_iter()
-        .filter(|(person, _)| asked.contains(person))
-        .map(|(person, hops)| (person, nth(hops)))
-        .collect())
 }
 
 async fn write(tx: &mut Tx, told: &Told, person: PersonId, key: &str, mailing: Mailing) -> Result<()> {

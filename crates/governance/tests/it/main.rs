@@ -20,6 +20,7 @@ mod secrets;
 mod sign_in;
 mod start;
 mod steps;
+mod told;
 mod unwanted;
 mod upkeep;
 mod workplace;

@@ -22,7 +22,7 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 impl Office {
     /// What is in somebody's inbox, the oldest first; what came at the same time by its name.
-    async fn inbox(&self, of: &Caller) -> anyhow::Result<Vec<&'static str>> {
+    pub(crate) async fn inbox(&self, of: &Caller) -> anyhow::Result<Vec<&'static str>> {
         let page = self.at.world.governance.notices(of, false, Paging::first(200)).await?;
         let mut rows: Vec<_> = page.rows.iter().map(|row| (row.created_at, row.template.name())).collect();
         rows.sort_unstable();
@@ -54,7 +54,7 @@ impl Office {
     }
 
     /// The newest notice of this kind in somebody's inbox.
-    async fn notice(&self, of: &Caller, template: Template) -> anyhow::Result<Payload> {
+    pub(crate) async fn notice(&self, of: &Caller, template: Template) -> anyhow::Result<Payload> {
         let page = self.at.world.governance.notices(of, false, Paging::first(200)).await?;
         Ok(page.rows.into_iter().find(|row| row.template == template).unwrap().payload)
     }

@@ -9,22 +9,22 @@ use jiff::SignedDuration;
 
 use crate::office::{HOUR, Office, id};
 
-fn manager() -> Step {
+pub(crate) fn manager() -> Step {
     Step::of(Who::Manager { level: 1 })
 }
 
-fn asking(steps: Vec<Step>) -> Policy {
+pub(crate) fn asking(steps: Vec<Step>) -> Policy {
     Policy::always(Action::Steps { steps })
 }
 
 /// Four hours, then this.
-fn limited(step: Step, then: Overdue) -> Step {
+pub(crate) fn limited(step: Step, then: Overdue) -> Step {
     let sla = Sla { after: HOUR * 4, then, comment: "too late".to_owned(), working_hours: false };
     Step { sla: Some(sla), ..step }
 }
 
 /// Lets so much time pass, and does what is due.
-async fn pass(office: &Office, span: SignedDuration) -> anyhow::Result<()> {
+pub(crate) async fn pass(office: &Office, span: SignedDuration) -> anyhow::Result<()> {
     office.at.world.clock.advance(span);
     office.at.world.run_due_jobs().await
 }
