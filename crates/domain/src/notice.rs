@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::audit::Event;
 use crate::vocabulary;
 
-pub use words::{Payload, Words};
+pub use words::{Payload, Wish, Words};
 
 /// After how many failed syncs in a row the owners of a connector are told.
 ///

@@ -42,6 +42,16 @@ fn every_kind_has_words_of_one_line_each_and_a_link() {
         assert_eq!(words.path, "/requests/r1");
         assert_eq!(words.details.len(), 2);
     }
+    payload.wish =
+        Some(Wish { by: None, duration: Some(jiff::SignedDuration::from_hours(4)), reason: "a\nb".to_owned() });
+    assert_eq!(payload.words(Template::StepOpened).details[0], "Asked by a machine, for 4h: a b");
+    payload.asked = Some(crate::request::Kind::Revoke);
+    assert_eq!(
+        payload.words(Template::RequestDenied).title,
+        "Denied: the end of access to an app for Ada  Bcc: everybody@example.com"
+    );
+    payload.asked = None;
+    payload.wish = None;
     assert_eq!(payload.words(Template::GrantEndsSoon).details[0], "Ends: 2026-11-23T08:00:00Z");
     let stored = serde_json::to_string(&payload).unwrap();
     assert_eq!(serde_json::from_str::<Payload>(&stored).unwrap(), payload);

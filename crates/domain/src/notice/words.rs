@@ -1,10 +1,11 @@
 //! What a notice says.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Template;
 use crate::audit::Object;
+use crate::request::Kind;
 
 /// How many letters of a name or a reason a notice shows.
 const LETTERS: usize = 500;
@@ -27,6 +28,12 @@ pub struct Payload {
     /// The name of the person whose access it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// What was asked for, when it is about a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Kind>,
+    /// What whoever asked said, for whoever decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<Wish>,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -35,6 +42,18 @@ pub struct Payload {
     pub ends_at: Option<Timestamp>,
     /// How often it happened at once.
     pub count: u64,
+}
+
+/// Who asked, and what they said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wish {
+    /// The name of whoever asked; none when it was no person.
+    pub by: Option<String>,
+    /// For how long; none is for ever.
+    pub duration: Option<SignedDuration>,
+    /// Why; may be empty.
+    pub reason: String,
 }
 
 /// A notice in words.
@@ -52,7 +71,18 @@ impl Payload {
     /// A notice about this object, of which nothing else is known.
     #[must_use]
     pub const fn new(object: Object) -> Self {
-        Self { object, app: None, connector: None, access: None, person: None, reason: None, ends_at: None, count: 1 }
+        Self {
+            object,
+            app: None,
+            connector: None,
+            access: None,
+            person: None,
+            asked: None,
+            wish: None,
+            reason: None,
+            ends_at: None,
+            count: 1,
+        }
     }
 
     /// What the notice says.
@@ -64,6 +94,11 @@ impl Payload {
         let access = match &self.access {
             Some(access) => format!("{} in {app}", line(access)),
             None => format!("access to {app}"),
+        };
+        let access = match self.asked {
+            Some(Kind::Revoke) => format!("the end of {access}"),
+            Some(Kind::Extend) if template != Template::GrantExtended => format!("a later end of {access}"),
+            _ => access,
         };
         let title = match template {
             Template::StepOpened => format!("Please decide: {access} for {person}"),
@@ -101,7 +136,7 @@ impl Payload {
             Template::CredentialRetiring => format!("A credential of {connector} stops working soon"),
             Template::CredentialUsed => format!("A revoked credential of {connector} is still in use"),
         };
-        let mut details = Vec::new();
+        let mut details: Vec<String> = self.wish.iter().map(|wish| wish.words(self.asked)).collect();
         if let Some(at) = self.ends_at {
             // Whole seconds: nobody is helped by the rest.
             let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
@@ -123,6 +158,19 @@ impl Payload {
             kind if id.is_empty() => format!("/{kind}s"),
             kind => format!("/{kind}s/{id}"),
         }
+    }
+}
+
+impl Wish {
+    fn words(&self, asked: Option<Kind>) -> String {
+        let by = or(self.by.as_deref(), "a machine");
+        let span = match self.duration {
+            Some(span) => format!(", for {span:#}"),
+            None if asked == Some(Kind::Revoke) => String::new(),
+            None => ", without an end".to_owned(),
+        };
+        let why = if self.reason.is_empty() { String::new() } else { format!(": {}", line(&self.reason)) };
+        format!("Asked by {by}{span}{why}")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::audit::{Event, Object};
 use domain::grant::Origin;
-use domain::notice::{FAILURES, Payload, Template};
+use domain::notice::{FAILURES, Payload, Template, Wish};
 use domain::request::Kind;
 use ids::{AccountId, AppId, EntitlementId, PersonId};
 use store::connector::Connector;
@@ -118,6 +118,11 @@ impl About {
             Self::Request(request) => {
                 payload.person = name(tx, Some(request.for_person_id), request.account_id).await?;
                 payload.access = access(tx, request.entitlement_id).await?;
+                payload.asked = Some(request.kind);
+                if template.is_step() || template == Template::StepReminded {
+                    let by = name(tx, request.requester_id, None).await?;
+                    payload.wish = Some(Wish { by, duration: request.duration, reason: request.reason.clone() });
+                }
                 if let (Template::GrantExtended, Some(grant)) = (template, request.grant_id) {
                     payload.ends_at = store::grant::by_id(tx.conn(), grant).await?.and_then(|grant| grant.expires_at);
                 }
@@ -136,7 +141,7 @@ impl About {
             }
             // Whoever left it.
             Self::App(_) => {
-                payload.person = event.after.get("person").and_then(|name| name.as_str()).map(str::to_owned)
+                payload.person = event.after.get("person").and_then(|name| name.as_str()).map(str::to_owned);
             }
             Self::People => {}
             Self::Connector(connector) => payload.connector = Some(connector.display_name.clone()),

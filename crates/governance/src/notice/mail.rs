@@ -3,6 +3,7 @@
 //! Source: governance §3.11: a text part, one link and no decision button; replies do nothing.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use ids::NoticeId;
@@ -12,6 +13,7 @@ use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport as _, Tokio1Executor};
 use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
 
 /// How long the server may take to answer each command.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -39,6 +41,9 @@ pub enum MailerError {
         "the mail server is given as smtps://USER:PASSWORD@HOST, or as smtp://HOST with ?tls=required unless it is local"
     )]
     Url,
+    /// A password would travel in clear.
+    #[error("the password of the mail server would travel in clear; hint: add ?tls=required, or use smtps://")]
+    Clear,
     /// The address of the sender is none.
     #[error("`{0}` is not the address of a sender, such as `Podium <podium@example.com>`")]
     From(String),
@@ -71,8 +76,13 @@ impl Mailer {
     /// Sends through the server at this URL: `smtps://USER:PASSWORD@HOST`, or `smtp://HOST?tls=required`.
     ///
     /// # Errors
-    /// When the URL or the sender's address is none. The URL, which may hold a password, is not told.
+    /// When the URL or the sender's address is none, or a password would leave this machine in clear. The URL, which may
+    /// hold a password, is not told.
     pub fn new(url: &SecretString, from: &str) -> Result<Self, MailerError> {
+        let parsed: Url = url.expose_secret().parse().map_err(|_| MailerError::Url)?;
+        if parsed.scheme() == "smtp" && parsed.password().is_some() && !is_local(&parsed) && !requires_tls(&parsed) {
+            return Err(MailerError::Clear);
+        }
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret());
         let transport = builder.map_err(|_| MailerError::Url)?.timeout(Some(TIMEOUT)).build();
         let from = from.parse().map_err(|_| MailerError::From(from.to_owned()))?;
@@ -109,13 +119,54 @@ impl Mailer {
     }
 }
 
-/// What an error and its causes say.
-fn words(error: &dyn std::error::Error) -> String {
+fn requires_tls(url: &Url) -> bool {
+    url.query_pairs().any(|(name, value)| name == "tls" && value == "required")
+}
+
+fn is_local(url: &Url) -> bool {
+    // Of a scheme that it does not know, the crate reads addresses as names.
+    url.host_str().is_some_and(|host| {
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
+}
+
+/// What an error and its causes say; some say what their cause says.
+pub(super) fn words(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        words = format!("{words}: {error}");
+        let more = error.to_string();
+        if !words.contains(&more) {
+            words = format!("{words}: {more}");
+        }
         cause = error.source();
     }
     words.chars().take(500).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_leaves_this_machine_in_clear() {
+        for (url, is_taken) in [
+            ("smtps://podium:secret@mail.example.com", true),
+            ("smtp://podium:secret@mail.example.com?tls=required", true),
+            ("smtp://podium:secret@mail.example.com?tls=opportunistic", false),
+            ("smtp://podium:secret@mail.example.com", false),
+            ("smtp://podium:secret@127.0.0.1:1025", true),
+            ("smtp://podium:secret@[::1]:1025", true),
+            ("smtp://localhost", true),
+            ("smtp://mail.example.com", true),
+            ("http://mail.example.com", false),
+            ("mail.example.com", false),
+        ] {
+            let made = Mailer::new(&SecretString::from(url), "Podium <podium@example.com>");
+            assert_eq!(made.is_ok(), is_taken, "{url}");
+            assert!(made.err().is_none_or(|error| !error.to_string().contains("secret@")), "{url}");
+        }
+        assert!(Mailer::new(&SecretString::from("smtp://localhost"), "nobody").is_err());
+    }
 }
