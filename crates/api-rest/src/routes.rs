@@ -15,6 +15,7 @@ mod inventory;
 mod jobs;
 mod me;
 mod notices;
+mod outside_changes;
 mod people;
 mod policies;
 mod request_settings;
@@ -49,6 +50,7 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(bundles::routes())
         .merge(forms::routes())
         .merge(findings::routes())
+        .merge(outside_changes::routes())
         .merge(jobs::routes())
         .merge(breakers::routes())
         .merge(request_settings::routes())

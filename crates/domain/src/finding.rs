@@ -41,6 +41,20 @@ vocabulary! {
         LeaverHasAccount => "leaver_has_account",
         /// An account was replaced by another one with the same address; what it held was not carried over (R-I-7).
         AccountReplaced => "account_replaced",
+        /// Podium and another writer undo each other's changes (R-O-5).
+        TugOfWar => "tug_of_war",
+        /// A service account for which nobody answers (R-I-4).
+        UnownedServiceAccount => "unowned_service_account",
+        /// An account that can be used and belongs to nobody (R-I-5).
+        UnmatchedAccount => "unmatched_account",
+        /// An account whose address lies outside the trusted domains.
+        ExternalAccount => "external_account",
+        /// An account that holds more than the floor of a set, and was not signed in to for ninety days.
+        NotSignedIn => "not_signed_in",
+        /// An account that was made, and whose person did not sign in for the first time within thirty days.
+        PendingSeat => "pending_seat",
+        /// A credential of a connector that is older than a year.
+        OldCredential => "old_credential",
     }
 }
 
@@ -85,6 +99,18 @@ vocabulary! {
         SetOwner => "set_owner",
         /// What failed is tried again.
         Retry => "retry",
+    }
+}
+
+vocabulary! {
+    /// What follows in an app from access that is given outside Podium (R-O-3).
+    pub enum Reaction: "a reaction" {
+        /// It is written down, and nobody is told.
+        RecordOnly => "record_only",
+        /// The owners are told, and decide about a finding.
+        TellOwner => "tell_owner",
+        /// As before; and what is of high risk is taken away at once, as far as the breaker lets it.
+        RevokeAtOnce => "revoke_at_once",
     }
 }
 
@@ -144,14 +170,26 @@ impl Type {
     /// Whether findings of this type are made where nobody said otherwise.
     #[must_use]
     pub const fn is_on_by_default(self) -> bool {
-        true
+        !matches!(
+            self,
+            Self::UnownedServiceAccount
+                | Self::UnmatchedAccount
+                | Self::ExternalAccount
+                | Self::NotSignedIn
+                | Self::PendingSeat
+                | Self::OldCredential
+        )
     }
 
     /// When it is checked.
     #[must_use]
     pub const fn check(self) -> Check {
         match self {
-            Self::AppWithoutOwner | Self::OwnerLeft | Self::ConnectorSilent | Self::SyncHoldsOff => Check::Timer,
+            Self::AppWithoutOwner
+            | Self::OwnerLeft
+            | Self::ConnectorSilent
+            | Self::SyncHoldsOff
+            | Self::OldCredential => Check::Timer,
             Self::RemovalStuck | Self::ExpiryStuck | Self::LeaverHasAccount => Check::Both,
             _ => Check::Sync,
         }
@@ -160,7 +198,7 @@ impl Type {
     /// Whether it is about a connector, so that Connector Administrators decide about it (§1.20).
     #[must_use]
     pub const fn is_about_connector(self) -> bool {
-        matches!(self, Self::ConnectorSilent | Self::SyncHoldsOff)
+        matches!(self, Self::ConnectorSilent | Self::SyncHoldsOff | Self::OldCredential)
     }
 
     /// How bad it is; `is_risky` tells whether it is about an entitlement of high risk.
@@ -172,10 +210,53 @@ impl Type {
             | Self::RemovalStuck
             | Self::ExpiryStuck
             | Self::LeaverHasAccount
-            | Self::SyncHoldsOff => Severity::High,
+            | Self::SyncHoldsOff
+            | Self::TugOfWar => Severity::High,
             Self::GrantedOutside if is_risky => Severity::High,
-            Self::RemovedOutside => Severity::Low,
+            Self::RemovedOutside | Self::ExternalAccount | Self::NotSignedIn | Self::PendingSeat => Severity::Low,
             _ => Severity::Medium,
+        }
+    }
+
+    /// Whether the owners of the app are told of a new one by a notice of its own. Of the others a notice tells already, or
+    /// they can wait until somebody looks.
+    #[must_use]
+    pub const fn is_told(self) -> bool {
+        matches!(
+            self,
+            Self::GrantDidNotHold
+                | Self::AppWithoutOwner
+                | Self::OutsideAfterGap
+                | Self::LeaverHasAccount
+                | Self::AccountReplaced
+                | Self::TugOfWar
+        )
+    }
+
+    /// What it is, in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::RevocationDidNotHold => "access was said to be taken away, and is still there",
+            Self::GrantDidNotHold => "access was said twice to be given, and is not there",
+            Self::ExpiryStuck => "the time of this access is over, and it is still there",
+            Self::RemovalStuck => "this access could not be taken away",
+            Self::OwnerLeft => "whoever owned this has left",
+            Self::AppWithoutOwner => "the app has no owner who is there",
+            Self::ConnectorSilent => "the connector was not heard of",
+            Self::SyncHoldsOff => "suspicious syncs are not held",
+            Self::GrantedOutside => "access was given outside Podium",
+            Self::OutsideAfterGap => "access was given outside Podium while nobody looked",
+            Self::RemovedOutside => "access was taken away outside Podium right after it was approved",
+            Self::LeaverHasAccount => "somebody who left has an account still",
+            Self::AccountReplaced => "an account was replaced by another one with the same address",
+            Self::TugOfWar => "Podium and another writer undo each other's changes",
+            Self::UnownedServiceAccount => "nobody answers for this service account",
+            Self::UnmatchedAccount => "this account belongs to nobody",
+            Self::ExternalAccount => "the address of this account lies outside the trusted domains",
+            Self::NotSignedIn => "this account was not signed in to for ninety days",
+            Self::PendingSeat => "the person of this account did not sign in within thirty days",
+            Self::OldCredential => "this credential is older than a year",
         }
     }
 
@@ -184,7 +265,7 @@ impl Type {
     pub const fn remedy(self) -> Option<Remedy> {
         match self {
             Self::GrantedOutside => Some(Remedy::Revert),
-            Self::AppWithoutOwner | Self::OwnerLeft => Some(Remedy::SetOwner),
+            Self::AppWithoutOwner | Self::OwnerLeft | Self::UnownedServiceAccount => Some(Remedy::SetOwner),
             Self::RemovalStuck | Self::ExpiryStuck => Some(Remedy::Retry),
             _ => None,
         }

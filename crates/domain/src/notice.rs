@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::audit::Event;
+use crate::finding;
 use crate::vocabulary;
 
 pub use words::{Payload, Wish, Words};
@@ -65,6 +66,8 @@ vocabulary! {
         OwnerLeft => "app.owner_left",
         /// Too many people would have left at once.
         LeavingHeld => "person.leaving_held",
+        /// Something is not as it should be.
+        FindingOpened => "finding.opened",
         /// Too much would have been taken away at once.
         BreakerTripped => "breaker.tripped",
         /// A suspicious sync waits for a decision.
@@ -180,6 +183,9 @@ impl Rule {
             "grant.appeared_outside" => (T::GrantAppeared, A::AppOwners),
             "grant.removal_failed" => (T::RemovalFailed, A::AppOwners),
             "grant.still_there" => (T::StillThere, A::AppOwners),
+            "finding.opened" if of_finding(event).is_some_and(finding::Type::is_told) => {
+                (T::FindingOpened, A::AppOwners)
+            }
             "breaker.tripped" => (T::BreakerTripped, A::AppOwners),
             "app.owner_left" => (T::OwnerLeft, A::AppOwners),
             "person.leaving_held" => (T::LeavingHeld, A::SuperAdministrators),
@@ -209,6 +215,11 @@ fn is_later(event: &Event) -> bool {
         (Some(before), Some(after)) => after > before,
         (before, after) => before.is_some() && after.is_none(),
     }
+}
+
+/// The type of the finding that was opened.
+fn of_finding(event: &Event) -> Option<finding::Type> {
+    event.after.get("type")?.as_str()?.parse().ok()
 }
 
 impl Template {

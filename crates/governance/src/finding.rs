@@ -6,6 +6,7 @@
 
 mod check;
 mod outside;
+pub(crate) mod reaction;
 mod remedy;
 pub(crate) mod watch;
 

@@ -8,6 +8,7 @@ pub mod check;
 mod condition;
 pub mod gap;
 pub mod kind;
+pub mod reaction;
 
 use domain::audit::Object;
 use domain::finding::{Severity, State, Type};

@@ -213,6 +213,20 @@ pub async fn held(conn: &mut Connection, account: AccountId, entitlement: Entitl
     row.as_ref().map(Grant::read).transpose()
 }
 
+/// The period of this entitlement that ended outside Podium in the very sync that brought the grant to the same account.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn displaced(conn: &mut Connection, by: GrantId, of: EntitlementId) -> Result<Option<Grant>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM grant_period WHERE entitlement_id = $2 AND end_reason = 'outside' AND EXISTS (SELECT 1 \
+         FROM grant_period n WHERE n.id = $1 AND n.account_id = grant_period.account_id \
+         AND n.first_seq = grant_period.gone_seq) ORDER BY id DESC LIMIT 1"
+    );
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(by.to_string()).bind(of.to_string()).fetch_optional(conn).await?;
+    row.as_ref().map(Grant::read).transpose()
+}
+
 /// The periods of one account that have not ended, the oldest first.
 ///
 /// # Errors

@@ -270,6 +270,8 @@ async fn reopen(
 struct FindingType {
     /// Its name.
     r#type: &'static str,
+    /// What it is, in words.
+    description: &'static str,
     /// Whether it is looked for; what is open of a type that is off stays open, and nobody checks it again.
     is_on: bool,
     /// What ends its findings, if Podium can.
@@ -287,6 +289,7 @@ impl From<TypeSetting> for FindingType {
     fn from((kind, is_on, set): TypeSetting) -> Self {
         Self {
             r#type: kind.name(),
+            description: kind.words(),
             is_on,
             remedy: kind.remedy().map(domain::finding::Remedy::name),
             changed_at: set.as_ref().map(|set| set.changed_at.to_string()),

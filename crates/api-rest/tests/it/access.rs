@@ -90,6 +90,8 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("PATCH /api/v1/bundles/{bundle}", Those(A::EditPolicies), Some(json!({"name": "x"}))),
         ("DELETE /api/v1/bundles/{bundle}", Those(A::EditPolicies), None),
         ("POST /api/v1/bundles/{bundle}/request", Those(A::RequestForOthers), Some(json!({"forPersonId": owner}))),
+        ("GET /api/v1/apps/{app}/outside-changes", Those(A::SeeInventory), None),
+        ("PUT /api/v1/apps/{app}/outside-changes", Those(A::EditApp), Some(json!({"outside": "record_only"}))),
         ("GET /api/v1/findings", Signed, None),
         ("GET /api/v1/findings/{finding}", Those(A::SeeFindings), None),
         ("POST /api/v1/findings/{finding}/accept", Those(A::DecideFinding), Some(json!({"reason": "x"}))),

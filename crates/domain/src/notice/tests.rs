@@ -17,6 +17,9 @@ fn only_what_somebody_should_know_is_told() {
         ("step.fell_back", json!({"lastResort": true}), Some(Template::LastResort)),
         ("request.created", json!({"emergency": false}), None),
         ("request.created", json!({"emergency": true}), Some(Template::EmergencyUsed)),
+        ("finding.opened", json!({"type": "app_without_owner"}), Some(Template::FindingOpened)),
+        // The access that appeared is told of already.
+        ("finding.opened", json!({"type": "granted_outside"}), None),
         ("credential.retired", json!({"state": "expired"}), None),
         ("credential.retired", json!({"state": "retiring"}), Some(Template::CredentialRetiring)),
         ("step.reminded", json!({}), Some(Template::StepReminded)),

@@ -125,6 +125,7 @@ impl Payload {
             Template::StillThere => format!("Still there after it was taken away: {access} of {person}"),
             Template::OwnerLeft => format!("{person} left, so {app} has at most one owner"),
             Template::LeavingHeld => "Held until you decide: too many people would leave at once".to_owned(),
+            Template::FindingOpened => format!("Something to look at in {app}"),
             Template::BreakerTripped => format!("Stopped: too much would have been taken away at once in {app}"),
             Template::HoldOpened => format!("Held until you decide: a sync of {connector} would remove too much"),
             Template::StillOpen => format!("Waiting for you: {}", self.count),

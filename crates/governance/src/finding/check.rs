@@ -111,7 +111,8 @@ impl Governance {
             told.opened += 1;
             if told.opened <= EVENTS {
                 let after = json!({"type": kind, "severity": finding.severity, "evidence": finding.evidence});
-                tx.audit(event(caller, &finding, "finding.opened").with_change(Value::Null, after));
+                let event = event(caller, &finding, "finding.opened").with_change(Value::Null, after);
+                tx.audit(event.with_reason(kind.words()));
             }
             new.push(finding);
         }

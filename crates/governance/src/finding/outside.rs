@@ -16,7 +16,7 @@ impl Governance {
     pub(crate) async fn notice_outside(&self, caller: &Caller, sync: &Sync) -> Result<()> {
         self.notice_gap(sync).await?;
         self.check_findings_of(caller, sync.connector_id).await?;
-        Ok(())
+        self.react(sync.connector_id).await
     }
 
     async fn notice_gap(&self, sync: &Sync) -> Result<()> {

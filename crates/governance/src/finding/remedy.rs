@@ -5,17 +5,21 @@
 use domain::access::Action;
 use domain::audit::Object;
 use domain::finding::{Remedy, State, Step};
-use domain::provision::Cause;
-use ids::{FindingId, PersonId};
-use serde_json::json;
+use domain::grant::{Origin, State as GrantState};
+use domain::provision::{Cause, Effect};
+use ids::{FindingId, GrantId, PersonId};
+use serde_json::{Map, Value, json};
 use store::Tx;
 use store::finding::Finding;
+use store::grant::Grant;
 
 use super::{decidable, step};
 use crate::change::{check_version, reason as checked_reason};
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
-use crate::{Written, access, grant};
+use crate::grant::{self, exclusive};
+use crate::provision::{self, Change};
+use crate::{Written, access};
 
 impl Governance {
     /// Runs what ends the finding. `person` is whoever becomes the owner, where an owner is missing.
@@ -57,28 +61,73 @@ impl Governance {
     }
 }
 
-/// Takes away what was given outside.
-async fn revert(tx: &mut Tx, caller: &Caller, finding: &Finding) -> Result<()> {
+/// Takes away what was given outside. Where it took the place of something above the floor of its set, that is given back.
+pub(super) async fn revert(tx: &mut Tx, caller: &Caller, finding: &Finding) -> Result<()> {
     let held = subject_grant(tx, caller, finding).await?;
-    if held.state == domain::grant::State::Ending {
+    if held.state == GrantState::Ending {
         return Ok(());
     }
+    let now = tx.now();
+    for other in exclusive::others(tx.conn(), held.entitlement_id).await? {
+        let Some(before) = store::grant::displaced(tx.conn(), held.id, other).await? else { continue };
+        let is_over = before.expires_at.is_some_and(|end| end <= now);
+        if !is_over && !exclusive::is_floor(tx.conn(), other).await? {
+            return give_back(tx, caller, &held, before).await;
+        }
+    }
     grant::end(tx, caller, held, Cause::Rule, None).await.map(drop)
+}
+
+/// A swap back to what an account held before, for the time that was left.
+async fn give_back(tx: &mut Tx, caller: &Caller, held: &Grant, before: Grant) -> Result<()> {
+    let (now, tenant) = (tx.now(), tx.tenant());
+    let again = Grant {
+        id: GrantId::new(now, tx.rng()),
+        state: GrantState::Approved,
+        origin: Origin::Rule,
+        starts_at: now,
+        lasts: before.expires_at.map(|end| end.duration_since(now)),
+        expires_at: None,
+        ended_at: None,
+        end_reason: None,
+        settled_at: None,
+        proved_sync_id: None,
+        is_end_seen: false,
+        version: 1,
+        ..before
+    };
+    store::grant::insert(tx.conn(), tenant, &again).await?;
+    let event = caller.event("grant.approved", Object::new("grant", again.id)).with_app(again.app_id);
+    tx.audit(event.with_change(Value::Null, json!({"origin": again.origin, "insteadOf": held.id})));
+    let change = Change {
+        app: again.app_id,
+        connector: again.connector_id,
+        effect: Effect::Swap,
+        cause: Cause::Rule,
+        account: again.account_id,
+        person: again.person_id,
+        entitlement: Some(again.entitlement_id),
+        grant: Some(again.id),
+        request: None,
+        retry_of: None,
+        profile: Map::new(),
+    };
+    provision::queue(tx, caller, change).await.map(drop)
 }
 
 /// Tries again what failed.
 async fn retry(tx: &mut Tx, caller: &Caller, finding: &Finding) -> Result<()> {
     let held = subject_grant(tx, caller, finding).await?;
     match held.state {
-        domain::grant::State::Stuck => grant::timer::take_again(tx, caller, &held).await.map(drop),
-        domain::grant::State::Active => grant::end(tx, caller, held, Cause::Expiry, None).await.map(drop),
+        GrantState::Stuck => grant::timer::take_again(tx, caller, &held).await.map(drop),
+        GrantState::Active => grant::end(tx, caller, held, Cause::Expiry, None).await.map(drop),
         // It is on its way already.
         _ => Ok(()),
     }
 }
 
 /// The grant that the finding is about, for a caller who may edit its app.
-async fn subject_grant(tx: &mut Tx, caller: &Caller, finding: &Finding) -> Result<store::grant::Grant> {
+async fn subject_grant(tx: &mut Tx, caller: &Caller, finding: &Finding) -> Result<Grant> {
     let tenant = tx.tenant();
     let id = finding.subject.id.parse().map_err(Error::internal)?;
     let found = store::grant::find_for_update(tx, id).await?.filter(|grant| grant.state.is_held());

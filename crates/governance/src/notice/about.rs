@@ -1,6 +1,7 @@
 //! What an event is about: the objects behind it, and their names.
 
 use domain::audit::{Event, Object};
+use domain::finding::Reaction;
 use domain::grant::Origin;
 use domain::notice::{FAILURES, Payload, Template, Wish};
 use domain::request::Kind;
@@ -48,6 +49,7 @@ pub(super) async fn find(tx: &mut Tx, event: &Event, template: Template) -> Resu
         .map(About::Job),
         "app" => id.parse().ok().map(About::App),
         "person" => Some(About::People),
+        "finding" => event.app_id.map(About::App),
         kind => {
             let connector = match kind {
                 "connector" => id.parse().ok(),
@@ -84,7 +86,8 @@ fn concerns(request: &Request, template: Template) -> bool {
 /// What was there when the app was read first did not appear; an end that is meant is told to nobody (R-D-10).
 async fn concerns_grant(conn: &mut Connection, grant: &Grant, template: Template) -> Result<bool> {
     match (template, grant.expires_at) {
-        (Template::GrantAppeared, _) => Ok(grant.origin == Origin::Outside),
+        (Template::GrantAppeared, _) => Ok(grant.origin == Origin::Outside
+            && store::finding::reaction::of(conn, grant.app_id).await?.outside != Reaction::RecordOnly),
         (Template::GrantEndsSoon | Template::GrantEnded, Some(at)) => {
             Ok(!store::notice::lets_end(conn, grant.id, at).await?)
         }

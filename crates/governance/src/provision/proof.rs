@@ -25,7 +25,7 @@ use store::sync::Sync;
 use super::{Change, offer_waiting, queue, queue_by_hand, step};
 use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
-use crate::{desk, grant};
+use crate::{desk, finding, grant};
 
 /// How many jobs one sync proves in one go; the rest follow at once.
 const TURN: u32 = 500;
@@ -234,7 +234,8 @@ async fn contradicted(tx: &mut Tx, caller: &Caller, job: &Job) -> Result<()> {
         }
         None => false,
     };
-    if is_second {
+    // Whoever undoes every change of Podium is not fought: a person decides (R-O-5).
+    if is_second || finding::reaction::is_undone(tx, job).await? {
         let why = "it was said to be done twice, and the syncs after it showed that it is not";
         queue_by_hand(tx, caller, change, why).await?;
     } else {

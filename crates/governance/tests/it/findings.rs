@@ -2,7 +2,8 @@
 
 use auth::credential::Rotation;
 use domain::actor::Role;
-use domain::finding::{State, Type};
+use domain::finding::{Reaction, Severity, State, Type};
+use domain::notice::Template;
 use domain::person::Step;
 use domain::switch::Switch;
 use governance::request::Decision;
@@ -38,9 +39,13 @@ impl Office {
         Ok(self.at.world.governance.findings(caller, Filter::default(), Paging::first(100)).await?.rows)
     }
 
-    async fn only(&self, kind: Type) -> anyhow::Result<Finding> {
+    async fn findings_of(&self, kind: Type) -> governance::Result<Vec<Finding>> {
         let filter = Filter { kind: Some(kind), ..Filter::default() };
-        let mut rows = self.at.world.governance.findings(&self.admin, filter, Paging::first(9)).await?.rows;
+        Ok(self.at.world.governance.findings(&self.admin, filter, Paging::first(9)).await?.rows)
+    }
+
+    async fn only(&self, kind: Type) -> anyhow::Result<Finding> {
+        let mut rows = self.findings_of(kind).await?;
         anyhow::ensure!(rows.len() == 1, "{rows:?}");
         Ok(rows.remove(0))
     }
@@ -261,5 +266,80 @@ testkit::on_both_engines! {
         governance.set_finding_type(&office.admin, Type::GrantedOutside, true).await?;
         office.at.sync().await?;
         assert_eq!(office.findings().await?, ["granted_outside open ada@example.com"]);
+    }
+
+    async fn r_o_3_each_app_has_its_reaction(database: Database) {
+        for (reaction, expected, asked) in [
+            (Reaction::RecordOnly, vec![], vec![]),
+            (Reaction::TellOwner, vec!["granted_outside open ada@example.com"], vec![]),
+            (
+                Reaction::RevokeAtOnce,
+                vec!["granted_outside remedied ada@example.com"],
+                vec!["revoke editor ada@example.com"],
+            ),
+        ] {
+            let database = database.another()?;
+            let mut office = Office::new(&database, "app_owner").await?;
+            let governance = office.at.world.governance.clone();
+            let mut tx = office.at.world.store().begin().await?;
+            sqlx::query("UPDATE entitlement_setting SET risk_level = 'high'").execute(tx.conn()).await?;
+            tx.commit().await?;
+            let app = office.app().await?;
+            let denied = governance.set_outside_changes(&office.ben, app, None, reaction, None).await.unwrap_err();
+            assert_eq!(denied.code(), Code::NotFound);
+            governance.set_outside_changes(&office.owner, app, None, reaction, None).await?;
+            office.promote_outside().await?;
+            assert_eq!(office.findings().await?, expected, "{reaction}");
+            assert_eq!(office.at.asked, asked, "{reaction}");
+            let told = governance.notices(&office.owner, false, Paging::first(9)).await?.rows;
+            let told = told.iter().any(|notice| notice.template == Template::GrantAppeared);
+            assert_eq!(told, reaction != Reaction::RecordOnly);
+        }
+    }
+
+    async fn r_o_3_a_revert_gives_back_what_was_displaced(database: Database) {
+        let mut office = Office::new(&database, "app_owner").await?;
+        office.promote_as_asked().await?;
+        office.at.asked.clear();
+        office.at.members.insert(ADA.to_owned(), "admin".to_owned());
+        office.at.sync().await?;
+        let finding = office.findings_of(Type::GrantedOutside).await?.remove(0);
+        office.at.world.governance.remedy_finding(&office.owner, finding.id, None, None, "not agreed").await?;
+        office.at.settle().await?;
+        assert_eq!(office.at.asked, ["grant editor ada@example.com"]);
+        let again = office.at.held(ADA, "editor").await?.unwrap();
+        assert!(again.expires_at.is_some(), "for the time that was left: {again:?}");
+        office.at.sync().await?;
+        assert_eq!(office.findings_of(Type::GrantedOutside).await?[0].state, State::Resolved);
+        assert_eq!(office.findings_of(Type::RemovedOutside).await?[0].state, State::Resolved);
+    }
+
+    async fn r_o_5_two_writers_that_undo_each_other(database: Database) {
+        let mut office = Office::new(&database, "app_owner").await?;
+        let (governance, app) = (office.at.world.governance.clone(), office.app().await?);
+        for writer in [None, Some("the company directory")] {
+            governance.set_outside_changes(&office.owner, app, None, Reaction::TellOwner, writer).await?;
+            assert_eq!(office.findings_of(Type::TugOfWar).await?, []);
+            office.promote_as_asked().await?;
+            office.at.members.insert(ADA.to_owned(), "viewer".to_owned());
+            office.at.sync().await?;
+        }
+        let tug = office.only(Type::TugOfWar).await?;
+        assert_eq!((tug.state, tug.severity), (State::Open, Severity::High));
+        assert_eq!(tug.evidence["note"], "Podium and the company directory undo each other");
+    }
+
+    async fn opt_in_types_are_looked_for_once_somebody_wants_them(database: Database) {
+        let mut office = Office::new(&database, "app_owner").await?;
+        office.at.sync().await?;
+        assert_eq!(office.findings().await?, Vec::<String>::new());
+        let governance = office.at.world.governance.clone();
+        for (kind, is_on, _) in governance.finding_types(&office.admin).await? {
+            if !is_on {
+                governance.set_finding_type(&office.admin, kind, true).await?;
+            }
+        }
+        office.at.sync().await?;
+        assert_eq!(office.findings().await?, ["unmatched_account open zoe@example.com"]);
     }
 }

@@ -27,6 +27,9 @@ use testkit::database::Database;
 
 use crate::world::World;
 
+/// The roles that there are; a member holds one of them.
+const ROLES: [&str; 3] = ["editor", "viewer", "admin"];
+
 /// What the connector does with a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -268,9 +271,9 @@ impl Workplace {
             traits: vec![kind as i32],
             ..ResourceType::default()
         }))?;
-        file.put(&["editor", "viewer"].map(|role| resource("role", role)))?;
+        file.put(&ROLES.map(|role| resource("role", role)))?;
         file.put(&self.members.keys().map(|login| account(login)).collect::<Vec<_>>())?;
-        file.put(&["editor", "viewer"].map(entitlement))?;
+        file.put(&ROLES.map(entitlement))?;
         let grant = |(login, role): (&String, &String)| Grant {
             id: format!("role:{role}:assigned:user:{login}"),
             entitlement: Some(entitlement(role)),
@@ -352,7 +355,7 @@ fn account(login: &str) -> Resource {
     Resource { annotations: vec![proto::annotations::pack(&person)], ..resource("user", login) }
 }
 
-/// A role; the two are exclusive, as the connector says itself.
+/// A role; they are exclusive, as the connector says itself.
 fn entitlement(role: &str) -> Entitlement {
     let group = proto::c1::connector::v2::EntitlementExclusionGroup {
         exclusion_group_id: "role".to_owned(),

@@ -3,6 +3,7 @@
 //! Each gives the columns of [`super::check::Seen`]. `$1` is the tenant, `$2` a connector or empty, `$3` the present; a
 //! `pending` of 1 says that a change of Podium is on its way, which must not reopen what was remedied.
 
+mod accounts;
 mod grants;
 mod objects;
 
@@ -32,6 +33,13 @@ pub(super) fn of(kind: Type) -> String {
         Type::LeaverHasAccount => objects::leaver_has_account(),
         Type::AccountReplaced => objects::account_replaced(),
         Type::OwnerLeft => objects::owner_left(),
+        Type::TugOfWar => grants::tug_of_war(),
+        Type::UnownedServiceAccount => accounts::unowned_service_account(),
+        Type::UnmatchedAccount => accounts::unmatched_account(),
+        Type::ExternalAccount => accounts::external_account(),
+        Type::NotSignedIn => accounts::not_signed_in(),
+        Type::PendingSeat => accounts::pending_seat(),
+        Type::OldCredential => objects::old_credential(),
         Type::AppWithoutOwner => objects::app_without_owner(),
         Type::ConnectorSilent => objects::connector_silent(),
         Type::SyncHoldsOff => objects::sync_holds_off(),

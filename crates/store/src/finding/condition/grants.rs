@@ -54,11 +54,14 @@ pub(super) fn granted_outside() -> String {
     let kind = Type::GrantedOutside;
     of_grant(
         kind,
-        "CASE WHEN g.state IN ('active', 'stuck') THEN 0 ELSE 1 END",
+        "CASE WHEN g.state IN ('active', 'stuck') AND NOT EXISTS (SELECT 1 FROM provision_job y \
+         WHERE y.subject = 'account:' || g.account_id AND y.effect = 'swap' \
+         AND y.state IN ('queued', 'blocked', 'leased', 'manual', 'reported')) THEN 0 ELSE 1 END",
         &format!(
             "g.origin = 'outside' AND g.gone_seq IS NULL AND g.sources = '[]' AND {STILL_THERE} \
                      AND NOT ({EXPLAINED}) AND NOT {CONTRADICTED} AND NOT {} AND NOT EXISTS (SELECT 1 FROM sync_gap y \
-                     WHERE y.connector_id = g.connector_id AND y.seq = g.first_seq)",
+                     WHERE y.connector_id = g.connector_id AND y.seq = g.first_seq) AND NOT EXISTS (SELECT 1 \
+             FROM app_reaction z WHERE z.app_id = g.app_id AND z.outside = 'record_only')",
             fallen()
         ),
     )
@@ -141,4 +144,34 @@ pub(super) fn outside_after_gap() -> String {
                  WHERE g.connector_id = y.connector_id AND g.first_seq = y.seq AND g.origin IN ('outside', 'initial') \
                  AND g.ended_at IS NULL)"
         .to_owned()
+}
+
+/// Changes of Podium that were undone twice within three syncs, where another writer is named (R-O-5). What an account falls
+/// to is left out: its ups and downs are those of what is above it.
+pub(super) fn tug_of_war() -> String {
+    let floors = FLOORS.map(|name| format!("'{name}'")).join(", ");
+    let ours = |seq: &str, join: &str, rest: &str| {
+        format!(
+            "SELECT b.account_id, b.entitlement_id, b.connector_id, b.app_id, w.other_writer, {seq} AS seq \
+             FROM app_reaction w JOIN inventory i ON i.app_id = w.app_id \
+             JOIN grant_period b ON b.connector_id = i.connector_id AND b.settled_at IS NOT NULL {join} \
+             WHERE w.tenant_id = $1 AND w.other_writer IS NOT NULL AND ($2 = '' OR b.connector_id = $2) AND {rest} \
+             AND {seq} > i.applied_seq - 3 AND {seq} <= i.applied_seq"
+        )
+    };
+    let given = ours("b.gone_seq", "", "b.end_reason = 'outside' AND b.origin NOT IN ('outside', 'initial')");
+    let taken = ours(
+        "g.first_seq",
+        "JOIN grant_period g ON g.account_id = b.account_id AND g.entitlement_id = b.entitlement_id AND g.id <> b.id",
+        "g.origin = 'outside' AND b.starts_at < g.starts_at AND b.ended_at <= g.starts_at \
+         AND b.end_reason NOT IN ('outside', 'account_gone', 'replaced', 'never')",
+    );
+    format!(
+        "SELECT 'tug_of_war:' || x.account_id || ':' || x.entitlement_id AS fingerprint, x.app_id, x.connector_id, \
+         'account' AS subject_kind, x.account_id AS subject_id, x.account_id, x.entitlement_id, NULL AS person_id, \
+         $3 AS since, 'Podium and ' || x.other_writer || ' undo each other' AS note, COUNT(DISTINCT x.seq) AS amount, \
+         0 AS pending FROM ({given} UNION {taken}) x JOIN entitlement t ON t.id = x.entitlement_id \
+         WHERE t.external_id NOT IN ({floors}) GROUP BY x.account_id, x.entitlement_id, x.app_id, x.connector_id, \
+         x.other_writer HAVING COUNT(DISTINCT x.seq) >= 2"
+    )
 }

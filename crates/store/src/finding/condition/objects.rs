@@ -92,6 +92,23 @@ pub(super) fn sync_holds_off() -> String {
     format!("{switch} UNION ALL {rules}")
 }
 
+/// Credentials of connectors that are older than a year.
+pub(super) fn old_credential() -> String {
+    let kind = Type::OldCredential;
+    of_object(
+        kind,
+        "credential",
+        "k.id",
+        "c.app_id",
+        "k.created_at",
+        "c.display_name",
+        &format!(
+            "credential k JOIN connector c ON c.id = k.connector_id WHERE k.tenant_id = $1 AND c.deleted_at IS NULL \
+             AND k.state IN ('active', 'retiring') AND k.created_at < $3 - 365 * {DAY}"
+        ),
+    )
+}
+
 /// An object that the timer looks at.
 fn of_object(kind: Type, object: &str, id: &str, app: &str, since: &str, note: &str, from: &str) -> String {
     format!(
