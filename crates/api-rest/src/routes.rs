@@ -6,6 +6,7 @@ mod audit;
 mod breakers;
 mod bundles;
 mod catalogue;
+mod classifications;
 mod connectors;
 mod findings;
 mod forms;
@@ -54,6 +55,7 @@ pub(crate) fn signed() -> OpenApiRouter<Api> {
         .merge(jobs::routes())
         .merge(breakers::routes())
         .merge(request_settings::routes())
+        .merge(classifications::routes())
         .merge(requests::routes())
 }
 

@@ -10,6 +10,7 @@ pub mod actor;
 pub mod audit;
 pub mod breaker;
 pub mod bundle;
+pub mod classification;
 pub mod connector;
 pub mod email;
 pub mod expression;

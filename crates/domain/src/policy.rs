@@ -84,6 +84,12 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether nobody but the person whom it is about has to agree (R-P-3).
+    #[must_use]
+    pub fn asks_only_the_subject(&self) -> bool {
+        matches!(self, Self::Steps { steps } if is_self_only(steps))
+    }
+
     /// Every policy that it uses, with the path of its field below it.
     fn uses(&self) -> Box<dyn Iterator<Item = (String, PolicyId)> + '_> {
         match self {
@@ -95,6 +101,12 @@ impl Action {
             })),
         }
     }
+}
+
+/// Whether nobody but the person whom it is about is asked in these steps (R-P-3).
+#[must_use]
+pub fn is_self_only(steps: &[Step]) -> bool {
+    !steps.is_empty() && steps.iter().all(|step| step.who == Who::Subject)
 }
 
 /// One step: who is asked, and how they may answer.

@@ -14,6 +14,7 @@ pub mod audit;
 pub mod breaker;
 pub mod catalogue;
 mod change;
+pub mod classification;
 pub mod connector;
 mod context;
 mod desk;

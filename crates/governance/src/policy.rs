@@ -146,8 +146,11 @@ impl Governance {
         let used_by = store::policy::used_by(tx.conn(), tenant, id).await?;
         if uses > 0 || !used_by.is_empty() {
             let by = used_by.iter().map(|name| format!("the policy `{name}`"));
-            let by: Vec<String> =
-                (uses > 0).then(|| format!("{uses} apps or entitlements")).into_iter().chain(by).collect();
+            let by: Vec<String> = (uses > 0)
+                .then(|| format!("the settings of {uses} apps, entitlements or of all"))
+                .into_iter()
+                .chain(by)
+                .collect();
             return Err(Error::refused(format!("the policy is in use by {}", by.join(", ")))
                 .with_hint("give them another policy first"));
         }

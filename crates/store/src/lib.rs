@@ -12,6 +12,7 @@ pub mod app;
 pub mod audit;
 pub mod breaker;
 pub mod bundle;
+pub mod classification;
 pub mod connector;
 pub mod credential;
 pub mod delegation;

@@ -182,18 +182,19 @@ pub async fn list(
     Ok(paging.page(rows, |policy: &Stored| policy.id.to_string()))
 }
 
-/// How many apps and entitlements say that this policy decides about them; other policies that use it are not counted.
+/// How many apps, entitlements and tenants say that this policy decides about them; other policies that use it are not counted.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn uses(conn: &mut Connection, id: PolicyId) -> Result<i64> {
-    let of = |table: &str| {
+    let of = |table| {
         format!(
             "(SELECT COUNT(*) FROM {table} WHERE request_policy_id = $1 OR revoke_policy_id = $1 \
              OR emergency_policy_id = $1)"
         )
     };
-    let sql = format!("SELECT {} + {} AS uses", of("app_setting"), of("entitlement_setting"));
+    let tables = ["tenant_request_setting", "app_setting", "entitlement_setting"];
+    let sql = format!("SELECT {} AS uses", tables.map(of).join(" + "));
     sqlx::query(AssertSqlSafe(sql)).bind(id.to_string()).fetch_one(conn).await?.number("uses")
 }
 

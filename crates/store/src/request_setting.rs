@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::row::{RowExt as _, flag};
 
 const COLUMNS: &str = "requestable, request_policy_id, revoke_policy_id, emergency_policy_id, max_duration, \
-     default_duration, start_mode, claim_by, version";
+     default_duration, start_mode, claim_by, self_approval, version";
 
 /// What something says about requests; none is left to whatever is above it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Setting {
     pub start: Option<Start>,
     /// How long its holder may wait before they start it.
     pub claim_by: Option<SignedDuration>,
+    /// Whether people may decide alone about their own access although it can do much harm (R-P-3).
+    pub is_self_approval_allowed: Option<bool>,
     /// Grows with each change; 0 before anything was set.
     pub version: i64,
 }
@@ -52,6 +54,7 @@ impl Setting {
             default_duration: span("default_duration")?,
             start: row.parsed_opt("start_mode")?,
             claim_by: span("claim_by")?,
+            is_self_approval_allowed: row.number_opt("self_approval")?.map(|set| set != 0),
             version: row.number("version")?,
         })
     }
@@ -68,6 +71,7 @@ impl Setting {
             default_duration: self.default_duration.or(above.default_duration),
             start: self.start.or(above.start),
             claim_by: self.claim_by.or(above.claim_by),
+            is_self_approval_allowed: self.is_self_approval_allowed.or(above.is_self_approval_allowed),
             version: self.version,
         }
     }
@@ -76,6 +80,8 @@ impl Setting {
 /// Whose setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {
+    /// Everything.
+    Tenant(TenantId),
     /// Everything in an app.
     App(AppId),
     /// One entitlement.
@@ -83,8 +89,19 @@ pub enum Of {
 }
 
 impl Of {
+    /// The kind of object, as events name it, and its id.
+    #[must_use]
+    pub fn object(self) -> (&'static str, String) {
+        match self {
+            Self::Tenant(id) => ("settings", id.to_string()),
+            Self::App(id) => ("app", id.to_string()),
+            Self::Entitlement(id) => ("entitlement", id.to_string()),
+        }
+    }
+
     fn place(self) -> (&'static str, &'static str, String) {
         match self {
+            Self::Tenant(id) => ("tenant_request_setting", "tenant_id", id.to_string()),
             Self::App(id) => ("app_setting", "app_id", id.to_string()),
             Self::Entitlement(id) => ("entitlement_setting", "entitlement_id", id.to_string()),
         }
@@ -102,12 +119,19 @@ pub async fn find(conn: &mut Connection, of: Of) -> Result<Setting> {
     row.as_ref().map_or(Ok(Setting::default()), Setting::read)
 }
 
-/// What holds for an entitlement of an app.
+/// What holds for an app, or for an entitlement of it (R-A-7).
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn effective(conn: &mut Connection, app: AppId, entitlement: Option<EntitlementId>) -> Result<Setting> {
-    let above = find(conn, Of::App(app)).await?;
+    let columns: Vec<String> = COLUMNS.split(", ").map(|column| format!("s.{column}")).collect();
+    let sql = format!(
+        "SELECT {} FROM tenant_request_setting s JOIN app ON app.tenant_id = s.tenant_id WHERE app.id = $1",
+        columns.join(", ")
+    );
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(app.to_string()).fetch_optional(&mut *conn).await?;
+    let above = row.as_ref().map_or(Ok(Setting::default()), Setting::read)?;
+    let above = find(conn, Of::App(app)).await?.or(above);
     match entitlement {
         Some(entitlement) => Ok(find(conn, Of::Entitlement(entitlement)).await?.or(above)),
         None => Ok(above),
@@ -120,15 +144,16 @@ pub async fn effective(conn: &mut Connection, app: AppId, entitlement: Option<En
 /// [`Error::Stale`] when somebody changed it since.
 pub async fn set(conn: &mut Connection, tenant: TenantId, of: Of, setting: &mut Setting) -> Result<()> {
     let (table, column, id) = of.place();
-    let (more, value) = match of {
-        Of::App(_) => ("", ""),
-        Of::Entitlement(_) => (", risk_level", ", 'low'"),
+    let (tenant_column, tenant_value) = match of {
+        Of::Tenant(_) => ("", ""),
+        Of::App(_) | Of::Entitlement(_) => ("tenant_id, ", "$2, "),
     };
     let sql = format!(
-        "INSERT INTO {table} ({column}, tenant_id, {COLUMNS}{more}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1{value}) \
+        "INSERT INTO {table} ({column}, {tenant_column}{COLUMNS}) \
+         VALUES ($1, {tenant_value}$3, $4, $5, $6, $7, $8, $9, $10, $11, 1) \
          ON CONFLICT ({column}) DO UPDATE SET requestable = $3, request_policy_id = $4, revoke_policy_id = $5, \
          emergency_policy_id = $6, max_duration = $7, default_duration = $8, start_mode = $9, claim_by = $10, \
-         version = {table}.version + 1 WHERE {table}.version = $11"
+         self_approval = $11, version = {table}.version + 1 WHERE {table}.version = $12 AND {table}.tenant_id = $2"
     );
     let span = |span: Option<SignedDuration>| span.map(|span| i64::try_from(span.as_micros()).unwrap_or(i64::MAX));
     let written = sqlx::query(AssertSqlSafe(sql))
@@ -142,6 +167,7 @@ pub async fn set(conn: &mut Connection, tenant: TenantId, of: Of, setting: &mut 
         .bind(span(setting.default_duration))
         .bind(setting.start.map(Start::name))
         .bind(span(setting.claim_by))
+        .bind(setting.is_self_approval_allowed.map(flag))
         .bind(setting.version)
         .execute(conn)
         .await?;

@@ -19,6 +19,7 @@ use crate::http::{At, Body, ExpectedVersion, Problem, Result, Signed, Versioned,
 /// The routes of this module.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(of_all, set_of_all))
         .routes(routes!(of_app, set_of_app))
         .routes(routes!(of_entitlement, set_of_entitlement))
         .routes(routes!(owners, set_owners))
@@ -51,6 +52,9 @@ struct RequestSetting {
     /// How long its holder may wait before they start it, as ISO 8601; three days when nothing is set.
     #[schema(value_type = Option<String>, example = "PT72H")]
     claim_by: Option<SignedDuration>,
+    /// Whether a policy may decide that asks nobody but the person themselves although the risk is high or critical;
+    /// only Super Administrators say so.
+    allow_self_approval: Option<bool>,
 }
 
 impl From<Setting> for RequestSetting {
@@ -64,6 +68,7 @@ impl From<Setting> for RequestSetting {
             default_duration: setting.default_duration,
             start: setting.start,
             claim_by: setting.claim_by,
+            allow_self_approval: setting.is_self_approval_allowed,
         }
     }
 }
@@ -79,6 +84,7 @@ impl From<RequestSetting> for Setting {
             default_duration: setting.default_duration,
             start: setting.start,
             claim_by: setting.claim_by,
+            is_self_approval_allowed: setting.allow_self_approval,
             version: 0,
         }
     }
@@ -99,6 +105,29 @@ fn versioned(view: &SettingView) -> Versioned<RequestSettings> {
         version: view.own.version,
         object: RequestSettings { own: view.own.into(), effective: view.effective.into() },
     }
+}
+
+/// What is set about requests for everything
+#[utoipa::path(get, path = "/api/v1/settings/request-defaults", tag = "settings",
+    responses((status = OK, body = RequestSettings), (status = FORBIDDEN, body = Problem)))]
+async fn of_all(State(api): State<Api>, Signed(caller): Signed) -> Result<Versioned<RequestSettings>> {
+    let of = Of::Tenant(api.governance().store().tenant());
+    Ok(versioned(&api.governance().request_setting(&caller, of).await?))
+}
+
+/// Set what holds for requests for everything
+#[utoipa::path(put, path = "/api/v1/settings/request-defaults", tag = "settings", request_body = RequestSetting,
+    responses((status = OK, body = RequestSettings), (status = BAD_REQUEST, body = Problem),
+    (status = FORBIDDEN, body = Problem), (status = PRECONDITION_FAILED, body = Problem)))]
+async fn set_of_all(
+    State(api): State<Api>,
+    Signed(caller): Signed,
+    ExpectedVersion(version): ExpectedVersion,
+    Body(body): Body<RequestSetting>,
+) -> Result<Response> {
+    let of = Of::Tenant(api.governance().store().tenant());
+    let written = api.governance().set_request_setting(&caller, of, version, body.into()).await?;
+    Ok(audited(written.map(|view| versioned(&view))))
 }
 
 /// What is set about requests for everything in an app

@@ -32,11 +32,11 @@ type Row = (&'static str, For, Option<Value>);
 
 /// Every route.
 fn table(ids: &BTreeMap<&str, String>) -> Vec<Row> {
-    [found_and_run(ids), people_and_settings(ids), asked_for(ids)].concat()
+    [found_and_run(ids), people_and_settings(ids), offered(ids), done(ids)].concat()
 }
 
-/// Access on request.
-fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
+/// Access that can be asked for, and what holds for it.
+fn offered(ids: &BTreeMap<&str, String>) -> Vec<Row> {
     let owner = ids["person"].clone();
     vec![
         ("PUT /api/v1/grants/{grant}/expiry", Those(A::EditApp), Some(json!({"expiresAt": "2030-01-01T00:00:00Z"}))),
@@ -44,6 +44,8 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("POST /api/v1/grants/{grant}/let-end", Those(A::EditApp), None),
         // Only who holds it; nobody by a role.
         ("POST /api/v1/grants/{grant}/return", Those(A::OverseeRequests), None),
+        ("GET /api/v1/settings/request-defaults", Those(A::SeeSettings), None),
+        ("PUT /api/v1/settings/request-defaults", Those(A::EditSettings), Some(json!({"maxDuration": "PT8H"}))),
         ("GET /api/v1/apps/{app}/request-defaults", Those(A::SeeInventory), None),
         ("PUT /api/v1/apps/{app}/request-defaults", Those(A::EditApp), Some(json!({"requestable": true}))),
         ("GET /api/v1/apps/{app}/entitlements/{entitlement}/request-setting", Those(A::SeeInventory), None),
@@ -57,6 +59,14 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
             "PUT /api/v1/apps/{app}/entitlements/{entitlement}/owners",
             Those(A::EditApp),
             Some(json!({"people": [owner]})),
+        ),
+        ("GET /api/v1/apps/{app}/classification", Those(A::SeeInventory), None),
+        ("PUT /api/v1/apps/{app}/classification", Those(A::EditApp), Some(json!({"riskLevel": "high"}))),
+        ("GET /api/v1/apps/{app}/entitlements/{entitlement}/classification", Those(A::SeeInventory), None),
+        (
+            "PUT /api/v1/apps/{app}/entitlements/{entitlement}/classification",
+            Those(A::EditApp),
+            Some(json!({"tags": ["design"]})),
         ),
         ("POST /api/v1/apps/{app}/resources", Those(A::EditApp), Some(json!({"displayName": "x"}))),
         ("PATCH /api/v1/apps/{app}/resources/{resource}", Those(A::EditApp), Some(json!({"description": "x"}))),
@@ -92,6 +102,13 @@ fn asked_for(ids: &BTreeMap<&str, String>) -> Vec<Row> {
         ("POST /api/v1/bundles/{bundle}/request", Those(A::RequestForOthers), Some(json!({"forPersonId": owner}))),
         ("GET /api/v1/apps/{app}/outside-changes", Those(A::SeeInventory), None),
         ("PUT /api/v1/apps/{app}/outside-changes", Those(A::EditApp), Some(json!({"outside": "record_only"}))),
+    ]
+}
+
+/// What is asked, found and done.
+fn done(ids: &BTreeMap<&str, String>) -> Vec<Row> {
+    let owner = ids["person"].clone();
+    vec![
         ("GET /api/v1/findings", Signed, None),
         ("GET /api/v1/findings/{finding}", Those(A::SeeFindings), None),
         ("POST /api/v1/findings/{finding}/accept", Those(A::DecideFinding), Some(json!({"reason": "x"}))),

@@ -3,6 +3,7 @@
 //! Source: governance T-F1, T-F7, T-F8.
 
 use domain::audit::Object;
+use domain::classification::Risk;
 use domain::finding::{Check, State, Step, Type};
 use ids::{ConnectorId, FindingId};
 use serde_json::{Map, Value, json};
@@ -181,7 +182,7 @@ async fn again(tx: &mut Tx, caller: &Caller, kind: Type, id: FindingId, seen: Se
 }
 
 fn severity(kind: Type, seen: &Seen) -> domain::finding::Severity {
-    kind.severity(matches!(seen.risk_level.as_deref(), Some("high" | "critical")))
+    kind.severity(seen.risk_level.is_some_and(Risk::wants_another_eye))
 }
 
 fn evidence(seen: &Seen) -> Value {

@@ -44,7 +44,9 @@ pub(super) async fn facts(tx: &mut Tx, case: &Case) -> Result<Value> {
         let roles = store::person::roles(tx.conn(), person.id).await?;
         let manager = store::person::manager(tx.conn(), person.id).await?;
         let subject = json!({
-            "id": person.id, "email": person.primary_email, "display_name": person.display_name,
+            "id": person.id, "email": person.primary_email, "emails": person.emails, "username": person.username,
+            "display_name": person.display_name, "employee_id": person.employee_id, "department": person.department,
+            "title": person.title, "employment_type": person.employment_type,
             "status": person.status, "manager": manager, "roles": roles.into_iter().map(Role::name).collect::<Vec<_>>(),
         });
         facts.insert("subject".to_owned(), subject);
@@ -61,17 +63,23 @@ pub(super) async fn facts(tx: &mut Tx, case: &Case) -> Result<Value> {
     }
     if let Some(app) = store::app::find(tx.conn(), tenant, app).await? {
         let owners = store::person::active(tx.conn(), tenant, Group::AppOwners(app.id)).await?;
-        let app = json!({"id": app.id, "name": app.name, "description": app.description, "owners": owners});
+        let class = store::classification::effective(tx.conn(), app.id, None).await?;
+        let app = json!({
+            "id": app.id, "name": app.name, "description": app.description, "owners": owners,
+            "risk_level": class.risk(), "tags": class.tags,
+        });
         facts.insert("app".to_owned(), app);
     }
     if let Some(id) = entitlement
         && let Some(entitlement) = store::inventory::list::entitlement(tx.conn(), tenant, id).await?
     {
         let owners = store::person::active(tx.conn(), tenant, Group::EntitlementOwners(id)).await?;
+        let class = store::classification::effective(tx.conn(), app, Some(id)).await?;
         let entitlement = json!({
             "id": entitlement.id, "external_id": entitlement.external_id, "slug": entitlement.slug,
             "display_name": entitlement.display_name, "description": entitlement.description,
             "purpose": entitlement.purpose, "owners": owners,
+            "risk_level": class.risk(), "tags": class.tags,
         });
         facts.insert("entitlement".to_owned(), entitlement);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::expression::{Expression, Wanted};
-use domain::policy::{Action, DEEPEST, DEFAULT_REQUEST, DEFAULT_REVOKE, Kind, Overdue, Step};
+use domain::policy::{Action, DEEPEST, DEFAULT_REQUEST, DEFAULT_REVOKE, Kind, Overdue, Step, is_self_only};
 use domain::vocabulary;
 use ids::{AppId, EntitlementId, PersonId, PolicyId};
 use serde::{Deserialize, Serialize};
@@ -104,6 +104,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether nobody but the person whom it is about is asked (R-P-3).
+    #[must_use]
+    pub fn asks_only_the_subject(&self) -> bool {
+        matches!(self, Self::Ask { steps } if is_self_only(steps))
+    }
+
     /// `approve`, `deny` or `ask`.
     #[must_use]
     pub const fn name(&self) -> &'static str {

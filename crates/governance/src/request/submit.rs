@@ -23,6 +23,7 @@ use crate::context::{Caller, Governance};
 use crate::error::{Error, Result};
 use crate::grant::exclusive;
 use crate::policy::{Case, Subject, freeze};
+use crate::setting::{SELF_APPROVAL_HINT, check_self_approval};
 use crate::{Written, access};
 
 /// How long a request waits for answers.
@@ -126,6 +127,12 @@ impl Governance {
             version: 1,
         };
         let frozen = freeze(&mut tx, of, policy, &Case::of(&request)).await?;
+        if request.kind != Kind::Revoke && !request.is_emergency {
+            let risk = store::classification::effective(tx.conn(), wish.app, entitlement).await?.risk();
+            check_self_approval(frozen.verdict.asks_only_the_subject(), risk, &setting).map_err(|why| {
+                Error::refused(format!("this cannot be asked for now: {why}")).with_hint(SELF_APPROVAL_HINT)
+            })?;
+        }
         request.policy_snapshot = serde_json::to_string(&frozen).map_err(Error::internal)?;
         if let (Kind::Grant | Kind::Swap, Some(entitlement)) = (wish.kind, &wish.entitlement) {
             let grant = requested(&mut tx, &request, entitlement)?;

@@ -2,6 +2,7 @@
 
 use auth::credential::Rotation;
 use domain::actor::Role;
+use domain::classification::{Classification, Risk};
 use domain::finding::{Reaction, Severity, State, Type};
 use domain::notice::Template;
 use domain::person::Step;
@@ -10,6 +11,7 @@ use governance::request::Decision;
 use governance::{Caller, Code};
 use jiff::SignedDuration;
 use store::Paging;
+use store::classification::Of;
 use store::finding::{Filter, Finding};
 
 use crate::office::{ADA, HOUR, Office, id};
@@ -281,10 +283,9 @@ testkit::on_both_engines! {
             let database = database.another()?;
             let mut office = Office::new(&database, "app_owner").await?;
             let governance = office.at.world.governance.clone();
-            let mut tx = office.at.world.store().begin().await?;
-            sqlx::query("UPDATE entitlement_setting SET risk_level = 'high'").execute(tx.conn()).await?;
-            tx.commit().await?;
             let app = office.app().await?;
+            let risky = Classification { risk_level: Some(Risk::High), ..Classification::default() };
+            governance.set_classification(&office.owner, Of::App(app), None, risky).await?;
             let denied = governance.set_outside_changes(&office.ben, app, None, reaction, None).await.unwrap_err();
             assert_eq!(denied.code(), Code::NotFound);
             governance.set_outside_changes(&office.owner, app, None, reaction, None).await?;

@@ -17,6 +17,7 @@ mod office;
 mod requests;
 mod schedule;
 mod secrets;
+mod settings;
 mod sign_in;
 mod start;
 mod steps;

@@ -100,7 +100,7 @@ impl World {
                     let ending = match handler.run(&jobs::Context { job, cancel: CancellationToken::new() }).await {
                         Ok(Next::Done) => Ending::Done,
                         Ok(Next::At(at)) => Ending::Again { at, error: None },
-                        Err(failure) => anyhow::bail!("a job of the kind `{kind}` failed: {failure}"),
+                        Err(failure) => anyhow::bail!("a job of the kind `{kind}` failed: {failure:?}"),
                     };
                     let mut tx = store.begin().await?;
                     store::job::end(&mut tx, "test", &[(id, ending)]).await?;

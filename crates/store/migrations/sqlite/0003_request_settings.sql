@@ -24,7 +24,8 @@ CREATE TABLE entitlement_setting (
     -- When access begins that was agreed to, and how long its holder may wait before they start it.
     start_mode          TEXT,
     claim_by            BIGINT,
-    risk_level          TEXT NOT NULL,
+    -- Whether people may decide alone about their own access although it can do much harm (R-P-3).
+    self_approval       BIGINT,
     version             BIGINT NOT NULL
 );
 
@@ -40,6 +41,22 @@ CREATE TABLE app_setting (
     -- When access begins that was agreed to, and how long its holder may wait before they start it.
     start_mode          TEXT,
     claim_by            BIGINT,
+    self_approval       BIGINT,
+    version             BIGINT NOT NULL
+);
+
+-- The same for everything, where apps leave it open.
+CREATE TABLE tenant_request_setting (
+    tenant_id           TEXT PRIMARY KEY REFERENCES tenant (id),
+    requestable         BIGINT,
+    request_policy_id   TEXT,
+    revoke_policy_id    TEXT,
+    emergency_policy_id TEXT,
+    max_duration        BIGINT,
+    default_duration    BIGINT,
+    start_mode          TEXT,
+    claim_by            BIGINT,
+    self_approval       BIGINT,
     version             BIGINT NOT NULL
 );
 

@@ -2,6 +2,7 @@
 //!
 //! Source: governance T-F1, T-F7, T-F8.
 
+use domain::classification::Risk;
 use domain::finding::Type;
 use ids::{ConnectorId, FindingId, TenantId};
 use jiff::Timestamp;
@@ -48,8 +49,8 @@ pub struct Seen {
     pub entitlement_id: Option<String>,
     /// Its name.
     pub entitlement_name: Option<String>,
-    /// Its risk.
-    pub risk_level: Option<String>,
+    /// How much harm it can do, as is said of it or of its app.
+    pub risk_level: Option<Risk>,
     /// The person.
     pub person_id: Option<String>,
     /// Since when it is so.
@@ -74,7 +75,7 @@ impl Seen {
             login: row.text_opt("login")?,
             entitlement_id: row.text_opt("entitlement_id")?,
             entitlement_name: row.text_opt("entitlement_name")?,
-            risk_level: row.text_opt("risk_level")?,
+            risk_level: row.parsed_opt("risk_level")?,
             person_id: row.text_opt("person_id")?,
             since: row.instant_opt("since")?,
             note: row.text("note")?,
@@ -92,10 +93,11 @@ pub async fn news(conn: &mut Connection, kind: Type, scope: Scope, limit: u32) -
     let sql = format!(
         "WITH seen AS ({}) SELECT c.fingerprint, c.app_id, c.connector_id, c.subject_kind, c.subject_id, c.account_id, \
          c.entitlement_id, c.person_id, c.since, c.note, c.amount, a.login, e.display_name AS entitlement_name, \
-         s.risk_level, f.id AS finding_id FROM seen c \
+         COALESCE(own.risk_level, above.risk_level) AS risk_level, f.id AS finding_id FROM seen c \
          LEFT JOIN finding f ON f.tenant_id = $1 AND f.fingerprint = c.fingerprint \
          LEFT JOIN account a ON a.id = c.account_id LEFT JOIN entitlement e ON e.id = c.entitlement_id \
-         LEFT JOIN entitlement_setting s ON s.entitlement_id = c.entitlement_id \
+         LEFT JOIN classification own ON own.object_kind = 'entitlement' AND own.object_id = c.entitlement_id \
+         LEFT JOIN classification above ON above.object_kind = 'app' AND above.object_id = c.app_id \
          WHERE (f.id IS NULL OR f.state = 'resolved' OR (f.state = 'remedied' AND c.pending = 0)) \
          AND $2 = $2 AND $3 = $3 ORDER BY c.fingerprint, c.subject_id LIMIT $4",
         condition::of(kind)
